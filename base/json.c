@@ -1,0 +1,174 @@
+#include "base/json.h"
+
+#include "base/alloc.h"
+#include "base/escape.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
+	const char *fmt, ...)
+{
+	struct json_problem *p;
+	char *message = NULL;
+	va_list ap;
+	int len;
+
+	if (!list) {
+		return;
+	}
+	va_start(ap, fmt);
+	len = vasprintf(&message, fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		abort();
+	}
+	p = ARRAY_PUSH(list);
+	p->pointer = xstrdup(pointer);
+	p->message = message;
+	p->warning = warning;
+}
+
+void json_problems_release(struct json_problems *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->v[i].pointer);
+		free(list->v[i].message);
+	}
+	free(list->v);
+	*list = (struct json_problems){0};
+}
+
+char *json_pointer_add(const char *pointer, const char *name)
+{
+	size_t len = strlen(pointer);
+	char *joined = xcalloc(len + 2 * strlen(name) + 2, 1);
+	char *at = mempcpy(joined, pointer, len);
+
+	*at++ = '/';
+	for (; *name; name++) {
+		if (*name == '~' || *name == '/') {
+			*at++ = '~';
+			*at++ = *name == '~' ? '0' : '1';
+		} else {
+			*at++ = *name;
+		}
+	}
+	return joined;
+}
+
+char *json_pointer_index(const char *pointer, size_t index)
+{
+	return xasprintf("%s/%zu", pointer, index);
+}
+
+/* One step of a pointer: name is the token, unescaped in place. */
+static const json_t *pointer_step(const json_t *value, char *token)
+{
+	char *to = token;
+	uint64_t index;
+
+	for (const char *from = token; *from; from++) {
+		if (*from == '~' && (from[1] == '0' || from[1] == '1')) {
+			*to++ = from[1] == '0' ? '~' : '/';
+			from++;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+	if (json_is_array(value)) {
+		return parse_u64(token, SIZE_MAX, &index, NULL) ? NULL
+								: json_array_get(value, index);
+	}
+	return json_object_get(value, token);
+}
+
+const json_t *json_pointer_get(const json_t *value, const char *pointer)
+{
+	while (value && *pointer == '/') {
+		size_t len = strcspn(pointer + 1, "/");
+		auto_free char *token = xstrndup(pointer + 1, len);
+
+		value = pointer_step(value, token);
+		pointer += 1 + len;
+	}
+	return *pointer ? NULL : value;
+}
+
+const char *json_type_word(const json_t *value)
+{
+	if (!value) {
+		return "nothing";
+	}
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a boolean";
+	case JSON_NULL:
+		return "null";
+	}
+	return "something else";
+}
+
+json_t *json_text_n(const char *s, size_t len)
+{
+	struct buf b;
+	json_t *text;
+
+	if (utf8_valid(s, len) && !memchr(s, '\0', len)) {
+		return json_stringn(s, len);
+	}
+	buf_init(&b, SIZE_MAX / 2);
+	if (escape_to(&b, ESCAPE_UTF8, s, len, NULL)) {
+		abort();
+	}
+	text = json_stringn(buf_str(&b), b.len);
+	buf_release(&b);
+	return text;
+}
+
+json_t *json_text(const char *s)
+{
+	return s ? json_text_n(s, strlen(s)) : json_null();
+}
+
+json_t *json_strv(const struct strv *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		json_array_append_new(array, json_text(list->v[i]));
+	}
+	return array;
+}
+
+int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
+	struct err *err)
+{
+	json_error_t why;
+	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+
+	if (!value && json_error_code(&why) == json_error_duplicate_key) {
+		json_problem_add(problems, false, "", "%s (line %d, column %d)", why.text, why.line,
+			why.column);
+		value = json_loadb(text, len, JSON_DECODE_ANY, &why);
+	}
+	if (!value) {
+		return err_set(err, ERR_MALFORMED, "not JSON: %s (line %d, column %d)", why.text,
+			why.line, why.column);
+	}
+	*ret = value;
+	return 0;
+}

@@ -1,0 +1,119 @@
+/*
+ * json.h - JSON documents read by static field tables, and the problems found on the way.
+ *
+ *	static const struct json_field fields[] = {
+ *		{"mediaType", JF_STR, offsetof(struct descriptor, media_type), JF_REQUIRED, NULL},
+ *		{"layers", JF_ARRAY, offsetof(struct manifest, layers), JF_REQUIRED, &descriptor_table},
+ *	};
+ *	const struct json_table manifest_table = {fields, ARRAY_SIZE(fields), sizeof(struct manifest)};
+ *
+ *	json_table_read(&manifest_table, value, "", &manifest, &problems);
+ *	...
+ *	json_table_release(&manifest_table, &manifest);
+ *
+ * Reading never fails as a whole: a member of the wrong type stays zero and is a problem with its
+ * JSON pointer (RFC 6901), so that one document yields all its problems at once.
+ * Thread-safe: nothing shared.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+static inline void cleanup_json(json_t **j)
+{
+	int saved = errno;
+
+	json_decref(*j);
+	errno = saved;
+}
+#define auto_json __attribute__((cleanup(cleanup_json)))
+
+/* What is wrong at one place of a document. */
+struct json_problem {
+	char *pointer; /* "" is the whole document */
+	char *message; /* "expected a string, found a number" */
+	bool warning;  /* odd, but nothing that we use depends on it */
+};
+struct json_problems {
+	struct json_problem *v;
+	size_t n;
+	size_t cap;
+};
+
+/* Add one; pointer is copied, the message is formatted. */
+void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void json_problems_release(struct json_problems *list);
+
+enum json_kind {
+	JF_STR,   /* char *		heap string, NULL when absent */
+	JF_U64,   /* uint64_t		a whole number >= 0 */
+	JF_NUM,   /* double */
+	JF_BOOL,  /* bool */
+	JF_STRV,  /* struct strv	array of strings */
+	JF_KEYS,  /* struct strv	the member names of an object, in the order of the file */
+	JF_PAIRS, /* struct strv	object of strings as "name=value" */
+	JF_OBJ,   /* the sub-struct itself, by .table */
+	JF_ARRAY, /* struct json_array, elements by .table */
+	JF_RAW,   /* json_t *		a reference of its own */
+};
+enum json_presence { JF_OPTIONAL, JF_REQUIRED };
+
+/* Layout of every JF_ARRAY member: declare it as struct { struct T *v; size_t n; } (a
+ * JF_ARRAY_OF(T)). */
+#define JF_ARRAY_OF(type)                                                                        \
+	struct {                                                                                   \
+		type *v;                                                                           \
+		size_t n;                                                                          \
+	}
+
+struct json_table;
+struct json_field {
+	const char *name;
+	enum json_kind kind;
+	size_t offset;
+	enum json_presence presence;
+	const struct json_table *table; /* for JF_OBJ and JF_ARRAY */
+};
+struct json_table {
+	const struct json_field *fields;
+	size_t n;
+	size_t size;	   /* of the struct, for arrays */
+	size_t present_at; /* offsetof a bool set when the object was there, or 0: none */
+};
+
+/* Parse a document. Duplicate members are a problem with the name (the last one counts), not an
+ * error. ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The
+ * caller owns the value; problems may be NULL. */
+int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
+	struct err *err);
+
+/* Fill *ret (zeroed by the caller) from value. pointer is value's own place in the document. JSON
+ * null counts as absent. */
+void json_table_read(const struct json_table *table, const json_t *value, const char *pointer,
+	void *ret, struct json_problems *problems);
+void json_table_release(const struct json_table *table, void *record);
+
+/* pointer + "/" + name with ~ and / escaped; the caller frees. */
+char *json_pointer_add(const char *pointer, const char *name);
+char *json_pointer_index(const char *pointer, size_t index);
+
+/* The value at an RFC 6901 pointer, borrowed, or NULL. */
+const json_t *json_pointer_get(const json_t *value, const char *pointer);
+
+/* Any bytes as a JSON string: what is not UTF-8 becomes \xNN. NULL gives JSON null. */
+json_t *json_text(const char *s);
+json_t *json_text_n(const char *s, size_t len);
+json_t *json_strv(const struct strv *list);
+
+/* "string", "number", ... as messages name it. */
+const char *json_type_word(const json_t *value);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * limits.h - every cap on what an image may make us do, with its reason.
+ */
+#ifndef IMAGE_LIMITS_H
+#define IMAGE_LIMITS_H
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+/* A JSON document of an image. Registries refuse manifests over 4 MiB (distribution's default);
+ * configs with long histories stay far below. */
+#define LIMIT_DOCUMENT (8 * MIB)
+
+/* Layers of one image. Docker's overlay driver allows 128; overlayfs itself 500. */
+#define LIMIT_LAYERS 500
+
+/* Bytes of one layer's tar after inflating: a decompression bomb ends here. */
+#define LIMIT_LAYER_TAR (64 * GIB)
+
+/* Inflated bytes for each stored byte, looked at after the first 64 MiB. zlib cannot pass 1032. */
+#define LIMIT_RATIO 1100
+
+/* Entries of an image in all; a large language image has 200,000. */
+#define LIMIT_ENTRIES 4000000
+
+/* One path of an entry; PATH_MAX is 4096, so nothing longer could be unpacked. */
+#define LIMIT_PATH 4096
+
+/* Bytes of an entry that are at hand in entry(): whole configuration files, scripts and keys; the
+ * dynamic section and string table of all but the largest programs. */
+#define LIMIT_ENTRY_HEAD (1 * MIB)
+
+/* What an archive on stdin or a compressed one may take on disk while it is spooled. */
+#define LIMIT_SPOOL (64 * GIB)
+
+/* Depth of nested indexes. The specification sets none; buildx makes two. */
+#define LIMIT_INDEX_DEPTH 8
+
+/* A file whose text the tree keeps (keep.h), and all of them together. */
+#define LIMIT_KEEP_FILE (256 * 1024)
+#define LIMIT_KEEP_DB (16 * MIB)
+#define LIMIT_KEEP_ALL (48 * MIB)
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * scan.h - the one pass over every layer: inflate, hash, read the tar, and hand each entry to
+ * whoever asked.
+ *
+ *	struct entry_sink sinks[] = {{my_entry, my_state}, ...};
+ *	image_scan(image, sinks, n, &tree, err)
+ *
+ * Verifies size, digest and diff_id of each layer; what is wrong becomes a violation of the image,
+ * and the scan goes on with what can be read. Layers are delivered in order, lowest first, each
+ * entry once; hidden (later deleted) files are delivered, too.
+ */
+#ifndef IMAGE_SCAN_H
+#define IMAGE_SCAN_H
+
+#include "base/err.h"
+#include "image/image.h"
+#include "image/tree.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum whiteout { WHITEOUT_NONE, WHITEOUT_FILE, WHITEOUT_OPAQUE };
+
+/* One tar entry. Everything is borrowed until the callback returns. */
+struct entry {
+	size_t layer;
+	const char *path;   /* normalised: "etc/passwd", no leading slash, no "." or ".." */
+	enum node_type type;
+	bool hardlink;	    /* target names an earlier entry of the same layer or below */
+	enum whiteout whiteout; /* FILE: path is what is removed; OPAQUE: the directory */
+	mode_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t size;
+	int64_t mtime;
+	uint32_t mtime_ns;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	const char *target; /* symbolic or hard link, as written */
+	size_t n_xattrs;
+	const struct entry_xattr {
+		const char *name;
+		const void *value;
+		size_t len;
+	} *xattrs;
+	const uint8_t *data; /* the first data_len bytes; all of them when data_len == size */
+	size_t data_len;     /* at most LIMIT_ENTRY_HEAD */
+};
+
+struct entry_sink {
+	/* Called once for each entry when its head is at hand. Must not fail: keep an error in arg. */
+	void (*entry)(const struct entry *entry, void *arg);
+	/* Optional: the content of a regular file in pieces, after entry(), in order; sparse holes
+	 * are skipped, so offset may jump. */
+	void (*data)(const struct entry *entry, uint64_t offset, const void *bytes, size_t len,
+		void *arg);
+	/* Optional: once per layer, after its last entry; complete says whether digest, diff_id and
+	 * tar were all good. */
+	void (*layer_end)(size_t layer, bool complete, void *arg);
+	/* Optional: asked before each layer; return true when this sink needs nothing of it. */
+	bool (*skip_layer)(size_t layer, void *arg);
+	void *arg;
+};
+
+/* The merged tree comes out; -1 only when nothing can be read at all (ERR_IO) or a limit of ours
+ * would be passed (ERR_LIMIT). The image must have a config. */
+int image_scan(struct image *image, const struct entry_sink *sinks, size_t n_sinks,
+	struct tree **ret, struct err *err);
+
+#endif

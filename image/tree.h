@@ -1,0 +1,64 @@
+/*
+ * tree.h - the merged file tree of an image: what a container would see, without unpacking.
+ *
+ * Built by image_scan(); whiteouts and opaque directories are applied (OCI image-spec layer.md).
+ * Paths have no leading slash: "etc/passwd"; "" is the root. Names are bytes, not text.
+ * A node lives as long as its tree. Reading is thread-safe once the scan is over.
+ */
+#ifndef IMAGE_TREE_H
+#define IMAGE_TREE_H
+
+#include "base/cleanup.h"
+#include "image/elf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum node_type { NODE_FILE, NODE_DIR, NODE_SYMLINK, NODE_CHAR, NODE_BLOCK, NODE_FIFO };
+
+struct node {
+	const char *name;
+	struct node *parent; /* NULL for the root */
+	struct node *first_child;
+	struct node *next; /* next sibling */
+	enum node_type type;
+	mode_t mode; /* permission bits with setuid, setgid, sticky */
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t size;
+	int64_t mtime;
+	uint32_t layer;	    /* index of the layer that this content comes from */
+	const char *target; /* of a symbolic link */
+	const struct elf *elf;	  /* NODE_FILE that is ELF, else NULL */
+	const char *text;	  /* content that was kept (keep.h), NUL-terminated, else NULL */
+	size_t text_len;
+	bool has_capability;	  /* security.capability xattr */
+};
+
+struct tree;
+
+struct tree *tree_new(void);
+void tree_free(struct tree *tree);
+DEFINE_AUTO_PTR(tree)
+
+const struct node *tree_root(const struct tree *tree);
+size_t tree_count(const struct tree *tree); /* nodes, the root included */
+
+/* The node at path (leading slashes, "." and ".." are understood). Symbolic links on the way are
+ * followed inside the root, at most 40; the last one only with follow. NULL when there is none. */
+const struct node *tree_lookup(const struct tree *tree, const char *path, bool follow);
+
+/* The same, starting at a directory node for relative paths. */
+const struct node *tree_lookup_at(const struct tree *tree, const struct node *dir, const char *path,
+	bool follow);
+
+/* "usr/bin/env" without leading slash; the caller frees. */
+char *node_path(const struct node *node);
+
+/* Every node below (and with) node, parents first, siblings by name; stops when visit returns
+ * non-zero and returns that. Not recursive in the depth of the tree. */
+int tree_walk(const struct node *node, int (*visit)(const struct node *, void *), void *arg);
+
+#endif

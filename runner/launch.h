@@ -1,0 +1,36 @@
+/*
+ * launch.h - from an image's config (and a task of the product) to a sandbox plan: Docker's rules
+ * for Entrypoint, Cmd, Env, User, WorkingDir, Volumes, hostname and HOME.
+ */
+#ifndef RUNNER_LAUNCH_H
+#define RUNNER_LAUNCH_H
+
+#include "base/cleanup.h"
+#include "image/image.h"
+#include "image/tree.h"
+#include "image/user.h"
+#include "product/product.h"
+#include "sandbox/sandbox.h"
+
+struct launch_options {
+	const struct image *image;
+	const struct tree *tree;
+	const struct strv *layers;    /* directories, from store_layers() */
+	const struct strv *extra_env; /* "KEY=value"; wins over the image's; may be NULL */
+	const struct strv *arguments; /* replaces Cmd (a task's options, or -- CMD); may be NULL or empty */
+	const char *name;
+};
+
+/* A plan and what it owns. */
+struct launch {
+	struct sandbox_plan plan;
+	struct user user;
+	char *hostname;
+};
+
+/* Fills plan with all that the image decides; host, workspace, world, limits and fds are the
+ * caller's to set. ERR_MALFORMED when the image has no command or its User does not resolve. */
+int launch_plan(const struct launch_options *options, struct launch *ret, struct err *err);
+void launch_release(struct launch *launch);
+
+#endif

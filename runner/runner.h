@@ -1,0 +1,40 @@
+/*
+ * runner.h - the dynamic stage: boots each task in the sandbox, watches it, probes it, runs its
+ * smoke suites, stops it, and writes down what was seen. It never judges.
+ */
+#ifndef RUNNER_RUNNER_H
+#define RUNNER_RUNNER_H
+
+#include "base/err.h"
+#include "checks/observation.h"
+#include "image/image.h"
+#include "image/tree.h"
+#include "product/edition.h"
+#include "product/policy.h"
+#include "product/product.h"
+#include "sandbox/host.h"
+#include "sandbox/workspace.h"
+
+struct runner_options {
+	const struct image *image;
+	const struct tree *tree;
+	const struct strv *layers; /* directories, lowest first */
+	bool layers_shifted;
+	const struct product *product; /* NULL: none */
+	const struct task *only_task;  /* NULL: every task */
+	const struct policy *policy;
+	const struct edition *edition;
+	const struct host *host;
+	struct workspace *workspace;
+	const struct strv *env; /* --env and --env-file: "KEY=value" */
+	uint64_t memory_mib;	/* --memory, 0: the task's memory_maximum */
+	/* Progress, one line each, may be NULL. */
+	void (*progress)(const char *line, void *arg);
+	void *arg;
+};
+
+/* One task_observation per task (one without a task when there is no product file). What cannot be
+ * run is a state of its observation, not an error; -1 only when we are out of means altogether. */
+int runner_observe(const struct runner_options *options, struct observation *ret, struct err *err);
+
+#endif
