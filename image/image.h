@@ -85,6 +85,17 @@ struct image {
 	struct violations violations;
 };
 
+/* Where the bytes of a blob are: a range of an open file. */
+struct blob {
+	int fd; /* owned */
+	uint64_t offset;
+	uint64_t size;
+};
+void blob_release(struct blob *blob);
+
+/* The stored (still encoded) bytes of a layer. ERR_IO when the blob is not there. */
+int image_layer_blob(const struct image *image, size_t layer, struct blob *ret, struct err *err);
+
 /* Find, choose and read index, manifest and config; no layer is touched. ERR_USAGE for a malformed
  * reference or platform, ERR_IO when it is not there, ERR_MALFORMED when it is no image or has no
  * readable config. A platform that is not on offer, or several tags without a choice, is success
