@@ -21,7 +21,8 @@ struct launch_options {
 	const char *name;
 };
 
-/* A plan and what it owns. */
+/* A plan and what it owns. The plan points into it (groups, hostname) and into the image's config
+ * (cwd), so it is not to be copied, and the image has to outlive it. */
 struct launch {
 	struct sandbox_plan plan;
 	struct user user;

@@ -1,0 +1,129 @@
+#include "checks/observation.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct task_observation *observation_add(struct observation *obs, const struct task *task)
+{
+	struct task_observation *t = ARRAY_PUSH(obs);
+
+	t->task = task;
+	return t;
+}
+
+const struct task_observation *observation_of(
+	const struct observation *obs, const struct task *task)
+{
+	for (size_t i = 0; i < obs->n; i++) {
+		if (obs->v[i].task == task) {
+			return &obs->v[i];
+		}
+	}
+	return NULL;
+}
+
+void observation_event(
+	struct task_observation *t, double t_s, const char *event, const char *fmt, ...)
+{
+	struct obs_event *e = ARRAY_PUSH(&t->timeline);
+	va_list ap;
+
+	e->t_s = t_s;
+	e->event = xstrdup(event);
+	if (fmt) {
+		va_start(ap, fmt);
+		if (vasprintf(&e->detail, fmt, ap) < 0) {
+			abort();
+		}
+		va_end(ap);
+	}
+}
+
+static void processes_release(struct obs_processes *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->v[i].comm);
+		free(list->v[i].cmdline);
+		free(list->v[i].exe);
+	}
+	free(list->v);
+}
+
+static void files_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->files.n; i++) {
+		free(t->files.v[i].path);
+		free(t->files.v[i].excerpt);
+	}
+	free(t->files.v);
+}
+
+static void ports_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->ports.n; i++) {
+		free(t->ports.v[i].status_line);
+		free(t->ports.v[i].location);
+		free(t->ports.v[i].first_bytes);
+	}
+	free(t->ports.v);
+}
+
+static void smoke_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->smoke.n; i++) {
+		free(t->smoke.v[i].request);
+		free(t->smoke.v[i].problem);
+		free(t->smoke.v[i].excerpt);
+	}
+	free(t->smoke.v);
+}
+
+static void timeline_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->timeline.n; i++) {
+		free(t->timeline.v[i].event);
+		free(t->timeline.v[i].detail);
+	}
+	free(t->timeline.v);
+}
+
+static void stream_release(struct obs_stream *stream)
+{
+	free(stream->head);
+	free(stream->tail);
+}
+
+static void task_observation_release(struct task_observation *t)
+{
+	free(t->why);
+	free(t->remedy);
+	strv_release(&t->missing_env);
+	strv_release(&t->command);
+	free(t->world);
+	free(t->ready_by);
+	stream_release(&t->out);
+	stream_release(&t->err);
+	free(t->syslog_first);
+	free(t->memory.mechanism);
+	free(t->memory.why_not);
+	free(t->memory.remedy);
+	free(t->memory.samples.v);
+	files_release(t);
+	ports_release(t);
+	smoke_release(t);
+	processes_release(&t->at_rest);
+	processes_release(&t->stop.survivors);
+	timeline_release(t);
+}
+
+void observation_release(struct observation *obs)
+{
+	for (size_t i = 0; i < obs->n; i++) {
+		task_observation_release(&obs->v[i]);
+	}
+	free(obs->v);
+	*obs = (struct observation){0};
+}
