@@ -22,6 +22,7 @@ struct elf {
 	uint8_t osabi;
 	bool big_endian;
 	bool truncated;	       /* the header is fine, what it points to was not in the bytes given */
+	bool broken;	       /* the header is fine, what it points to is not in the file at all */
 	char *interp;	       /* PT_INTERP, NULL when static or a library */
 	char *soname;
 	char *rpath;	       /* DT_RPATH, with $ORIGIN unexpanded */
@@ -51,9 +52,11 @@ DEFINE_AUTO_PTR(elf)
 /* "x86-64", "AArch64", ... or "machine 1234" in a static buffer per thread. */
 const char *elf_machine_name(uint16_t machine);
 
-/* Ranges that a reader of the stream has to keep so that elf_parse gets what it wants, worked out
- * from the first bytes of the file (at least the program headers). Returns how many of at most 4
- * ranges were set. */
+/* Ranges that a reader of the stream has to keep behind those first bytes so that elf_parse gets what
+ * it wants: sorted, not overlapping each other or the head, at most ELF_RANGE_MAX long each; they may
+ * reach behind the end of the file. Returns how many of at most 4 ranges were set; 0 when the head is
+ * enough or no ELF. */
+#define ELF_RANGE_MAX (16 << 20)
 struct elf_range {
 	uint64_t offset;
 	uint64_t len;
