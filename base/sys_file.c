@@ -158,49 +158,124 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Removes what it can and reports the first failure: a tree that cannot be removed entirely is
- * still made as small as possible. Depth is the input's, so the parents are kept open on a list,
- * not on the stack. */
-static int remove_dir(int parent, const char *name, dev_t dev, struct err *err)
+/* Open a directory whatever its mode says. */
+static int open_dir(int parent, const char *name)
 {
-	auto_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_dir DIR *dir = NULL;
-	struct dirent *item;
-	struct stat st;
-	int rc = 0;
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0) {
 		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
-	if (fd < 0 || fstat(fd, &st)) {
-		return errno == ENOENT ? 0 : err_sys(err, "open directory '%s'", name);
+	return fd;
+}
+
+/* One directory under removal. A product can nest directories as deep as its disk allows, so depth
+ * must cost neither stack nor descriptors: every directory found is moved up into the top one
+ * under a new name, until the top one holds nothing but what can be removed at once. */
+struct removal {
+	int top;
+	dev_t dev;
+	uint64_t moved; /* how many names were given out */
+};
+
+/* Unlink everything in dir; directories in it go to the top (those of the top itself stay, for
+ * another round). *left counts them. */
+static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, struct err *err)
+{
+	struct dirent *item;
+	int fd = dirfd(dir);
+
+	while ((item = readdir(dir))) {
+		char name[40];
+
+		if (is_dots(item->d_name) || unlinkat(fd, item->d_name, 0) == 0 ||
+			unlinkat(fd, item->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+			continue;
+		}
+		if (errno != ENOTEMPTY && errno != EEXIST) {
+			return err_sys(err, "remove '%s'", item->d_name);
+		}
+		(*left)++;
+		if (is_top) {
+			continue;
+		}
+		/* moving a directory rewrites its "..": that needs write permission on it */
+		(void)fchmodat(fd, item->d_name, 0700, 0);
+		do {
+			(void)snprintf(name, sizeof(name), ".removing-%llu",
+				(unsigned long long)r->moved++);
+		} while (renameat2(fd, item->d_name, r->top, name, RENAME_NOREPLACE) &&
+			errno == EEXIST);
 	}
-	if (st.st_dev != dev) {
+	return 0;
+}
+
+static int empty_child(struct removal *r, const char *name, struct err *err)
+{
+	auto_dir DIR *dir = NULL;
+	auto_fd int fd = open_dir(r->top, name);
+	struct stat st;
+	size_t left = 0;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		return err_sys(err, "open directory '%s'", name);
+	}
+	if (st.st_dev != r->dev) {
 		return err_set(err, ERR_IO, "'%s' is a mount point", name);
 	}
-	if ((st.st_mode & 0700) != 0700) {
-		(void)fchmod(fd, 0700);
-	}
+	(void)fchmod(fd, 0700);
 	dir = fdopendir(fd);
 	if (!dir) {
 		return err_sys(err, "read directory '%s'", name);
 	}
 	fd = -1;
-	while ((item = readdir(dir))) {
-		if (is_dots(item->d_name) || unlinkat(dirfd(dir), item->d_name, 0) == 0 ||
-			errno == ENOENT) {
-			continue;
+	return empty_one(r, dir, false, &left, err);
+}
+
+/* Rounds over the top directory until no directory is left in it. */
+static int empty_top(struct removal *r, struct err *err)
+{
+	for (;;) {
+		auto_fd int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *item;
+		size_t left = 0;
+
+		if (!dir) {
+			return err_sys(err, "read directory");
 		}
-		if (errno != EISDIR && errno != EPERM) {
-			rc = rc ? rc : err_sys(err, "remove '%s'", item->d_name);
-		} else if (remove_dir(dirfd(dir), item->d_name, dev, rc ? NULL : err)) {
-			rc = -1;
+		fd = -1;
+		if (empty_one(r, dir, true, &left, err)) {
+			return -1;
+		}
+		if (!left) {
+			return 0;
+		}
+		rewinddir(dir);
+		while ((item = readdir(dir))) {
+			if (!is_dots(item->d_name) && empty_child(r, item->d_name, err)) {
+				return -1;
+			}
 		}
 	}
-	if (unlinkat(parent, name, AT_REMOVEDIR) && errno != ENOENT && !rc) {
-		rc = err_sys(err, "remove directory '%s'", name);
+}
+
+static int remove_dir(int parent, const char *name, struct err *err)
+{
+	auto_fd int fd = open_dir(parent, name);
+	struct removal r = {.top = fd};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		return err_sys(err, "open directory '%s'", name);
 	}
-	return rc;
+	(void)fchmod(fd, 0700);
+	r.dev = st.st_dev;
+	if (empty_top(&r, err)) {
+		return err_wrap(err, "'%s'", name);
+	}
+	return unlinkat(parent, name, AT_REMOVEDIR) ? err_sys(err, "remove directory '%s'", name)
+						    : 0;
 }
 
 int dir_remove(int parent, const char *name, struct err *err)
@@ -214,5 +289,5 @@ int dir_remove(int parent, const char *name, struct err *err)
 		return unlinkat(parent, name, 0) && errno != ENOENT ? err_sys(err, "remove '%s'", name)
 								    : 0;
 	}
-	return remove_dir(parent, name, st.st_dev, err);
+	return remove_dir(parent, name, err);
 }

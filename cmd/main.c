@@ -1,0 +1,166 @@
+/* The verbs' table, help, and dispatch. What a verb does stands in its own file. */
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/sys_file.h"
+#include "cmd/verbs.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const struct verb verbs[] = {
+	{"check", VERB_CHECK, "IMAGE", "gate one image", verb_check},
+	{"product", VERB_PRODUCT, "init IMAGE | lint FILE",
+		"a marketplace.json from what the image declares; check one", verb_product},
+	{"rules", VERB_RULES, "", "every requirement and check", verb_rules},
+	{"explain", VERB_RULES, "ID", "a requirement or check: clause, reason, remedy",
+		verb_explain},
+	{"run", VERB_RUN, "IMAGE [-- CMD]", "start the image in the sandbox and stay attached",
+		verb_run},
+	{"inspect", VERB_INSPECT, "IMAGE", "what the image is: platform, config, layers",
+		verb_inspect},
+	{"doctor", VERB_DOCTOR, "", "what this machine allows, what it lacks, how to mend it",
+		verb_doctor},
+};
+const unsigned long n_verbs = ARRAY_SIZE(verbs);
+
+int fail_with(const struct err *err)
+{
+	auto_free char *text = escape_dup(ESCAPE_TERMINAL, err->msg);
+
+	(void)fprintf(stderr, "assay: %s\n", text);
+	return err->code == ERR_USAGE ? EXIT_USAGE
+				      : err->code == ERR_INTERNAL ? EXIT_BUG : EXIT_UNDECIDED;
+}
+
+int fail_usage(const char *fmt, ...)
+{
+	struct err err = {.code = ERR_USAGE};
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err.msg, sizeof(err.msg), fmt, ap);
+	va_end(ap);
+	(void)fail_with(&err);
+	(void)fputs("usage: assay VERB [options] ...; assay --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+static bool wanted(const char *when, int fd)
+{
+	return str_eq(when, "always") || (str_eq(when, "auto") && isatty(fd));
+}
+
+void progress_line(const char *line, void *arg)
+{
+	const struct options *options = arg;
+
+	if (!options->quiet && wanted(options->progress, STDERR_FILENO)) {
+		auto_free char *text = escape_dup(ESCAPE_TERMINAL, line);
+
+		(void)fprintf(stderr, "assay: %s\n", text);
+	}
+}
+
+int print_out(const char *text, unsigned long len, struct err *err)
+{
+	return file_write_fd(STDOUT_FILENO, text, len, err) ? err_wrap(err, "standard output") : 0;
+}
+
+static void print_options(unsigned bits)
+{
+	for (size_t i = 0; i < n_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+		char left[64];
+
+		if (!(row->verbs & bits)) {
+			continue;
+		}
+		(void)snprintf(left, sizeof(left), "%s%s%s", row->name, row->argument ? " " : "",
+			row->argument ? row->argument : "");
+		(void)printf("  %-28s %s\n", left, row->help);
+	}
+}
+
+static int print_verb_help(const struct verb *verb)
+{
+	(void)printf("usage: assay %s [options] %s\n\n%s\n\noptions:\n", verb->name, verb->operands,
+		verb->title);
+	print_options(verb->bit);
+	return 0;
+}
+
+static int print_help(void)
+{
+	(void)puts("assay - the gate of a Health Services Platform marketplace\n\nusage:");
+	for (size_t i = 0; i < n_verbs; i++) {
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "assay %s %s", verbs[i].name, verbs[i].operands);
+		(void)printf("  %-36s %s\n", left, verbs[i].title);
+	}
+	(void)puts("\nIMAGE: DIR | FILE.tar[.gz|.zst] | - (stdin) | oci:DIR[:TAG] | oci-archive:FILE[:TAG]\n"
+		   "       | docker-archive:FILE[:REF] | docker://REF, docker-daemon:REF,\n"
+		   "       containers-storage:REF (through skopeo)\n\noptions:");
+	print_options(VERB_ALL);
+	(void)puts("\nexit: 0 compliant, 1 non-compliant, 2 undecided, 64 usage, 70 a bug");
+	return 0;
+}
+
+static int print_version(void)
+{
+	(void)puts("assay " ASSAY_VERSION);
+	return 0;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < n_verbs; i++) {
+		if (strcmp(verbs[i].name, name) == 0) {
+			return &verbs[i];
+		}
+	}
+	return NULL;
+}
+
+static int run_verb(const struct verb *verb, char **argv, size_t n)
+{
+	AUTO(options) struct options options;
+	struct err err;
+	int rc;
+
+	if (options_parse(verb->bit, argv, n, &options, &err)) {
+		options = (struct options){0};
+		return fail_usage("%s: %s", verb->name, err.msg);
+	}
+	rc = options.help	 ? print_verb_help(verb)
+		: options.version ? print_version()
+				  : verb->main(&options);
+	return fflush(stdout) ? EXIT_UNDECIDED : rc;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2) */
+	(void)umask(022);
+	if (argc < 2) {
+		(void)print_help();
+		return EXIT_USAGE;
+	}
+	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
+		verb = argc > 2 ? find_verb(argv[2]) : NULL;
+		return verb ? print_verb_help(verb) : print_help();
+	}
+	if (str_eq(argv[1], "--version")) {
+		return print_version();
+	}
+	verb = find_verb(argv[1]);
+	if (!verb) {
+		return fail_usage("no verb '%.60s'", argv[1]);
+	}
+	return run_verb(verb, argv + 2, (size_t)argc - 2);
+}

@@ -1,0 +1,52 @@
+/*
+ * subject.h - the image that a verb is about: opened, read once, and, when it is to be run, unpacked
+ * in the same pass.
+ */
+#ifndef CMD_SUBJECT_H
+#define CMD_SUBJECT_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cmd/options.h"
+#include "image/image.h"
+#include "image/packages.h"
+#include "image/scan.h"
+#include "image/store.h"
+#include "image/tree.h"
+#include "product/product.h"
+#include "sandbox/host.h"
+#include "sandbox/workspace.h"
+
+#include <stdbool.h>
+
+struct subject {
+	struct image *image;
+	struct tree *tree; /* NULL when no image could be chosen */
+	struct packages *packages;
+	bool runnable; /* the rest is set */
+	struct err cannot; /* why not; code ERR_NONE when it was not asked for */
+	struct host host;
+	struct workspace *workspace;
+	struct store *store;
+	struct strv layers; /* directories, lowest first */
+};
+
+/* Open reference, read every layer, feeding sink (NULL: none); with run, enter the sandbox's host
+ * mode and unpack. Not being able to run is no error (see cannot); -1 when there is no image. */
+int subject_open(const struct options *options, const char *reference, bool run,
+	const struct entry_sink *sink, struct subject *ret, struct err *err);
+void subject_release(struct subject *subject);
+
+/* --env and --env-file as "KEY=value", in the order of precedence. ERR_USAGE for an item that is
+ * none, ERR_IO for a file that cannot be read. */
+int environment_read(const struct options *options, struct strv *ret, struct err *err);
+
+/* The product file of --product, or NULL when there is none; and the task of --task. */
+int product_read(const struct options *options, struct product **ret, const struct task **ret_task,
+	struct err *err);
+
+/* Parts of a message whose remedy stands behind a newline: cuts it there and returns the remedy, or
+ * NULL. */
+char *message_split(char *message);
+
+#endif
