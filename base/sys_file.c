@@ -200,7 +200,9 @@ static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, str
 			continue;
 		}
 		/* moving a directory rewrites its "..": that needs write permission on it */
-		(void)fchmodat(fd, item->d_name, 0700, 0);
+		if (fchmodat(fd, item->d_name, 0700, 0)) {
+			/* then the rename says what stands in the way */
+		}
 		do {
 			(void)snprintf(name, sizeof(name), ".removing-%llu",
 				(unsigned long long)r->moved++);

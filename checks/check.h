@@ -53,7 +53,11 @@ struct notes {
 	size_t dropped; /* beyond LIMIT_NOTES */
 };
 
-/* Add a note; text may be NULL (copied otherwise). At most 10,000 per check are kept. */
+/* Notes that are kept for one check. What was dropped was not judged: the engine turns a verdict
+ * better than not-tested into not-tested. */
+#define LIMIT_NOTES 10000
+
+/* Add a note; text may be NULL (copied otherwise). */
 void note_add(struct notes *notes, const struct entry *entry, unsigned line, int kind,
 	const char *text);
 
@@ -71,7 +75,7 @@ struct check_context {
 	uint64_t memory_mib;	   /* --memory, 0: not given */
 };
 
-struct outcome; /* engine.h */
+struct outcome; /* outcome.h; checks use the functions below only */
 
 struct check {
 	const char *id;		 /* "env-names": a contract, never reused */

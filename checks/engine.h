@@ -42,6 +42,7 @@ struct check_result {
 	const struct check *check;
 	const struct task *task; /* NULL: not per task, or no product file */
 	enum verdict verdict;
+	bool incomplete; /* the tool could not tell everything, even where the verdict is fail */
 	char *summary;
 	char *remedy; /* of not-tested; else NULL: the check's own */
 	struct {
@@ -61,10 +62,16 @@ struct requirement_result {
 enum run_verdict { RUN_COMPLIANT, RUN_NON_COMPLIANT, RUN_UNDECIDED };
 const char *run_verdict_name(enum run_verdict verdict);
 
+/* One check asked about one context: its needs, its run, its verdict. today, "2026-11-23", is for
+ * waivers. The engine does this for every selected check; tests of a check use it alone. */
+void check_judge(const struct check *check, const struct check_context *ctx, const char *today,
+	struct check_result *ret);
+void check_result_release(struct check_result *r);
+
 /* Everything a report says. */
 struct result {
 	enum run_verdict verdict;
-	bool complete; /* no selected MUST-level check is not-tested or errored */
+	bool complete; /* no selected MUST-level check is not-tested or errored, and there was one */
 	const char *scope; /* "static", "dynamic", "all" */
 	const struct edition *edition;
 	const struct image *image;
@@ -76,22 +83,28 @@ struct result {
 	size_t n_checks;
 	struct requirement_result *requirements; /* those with a selected check */
 	size_t n_requirements;
+	struct strv left_out; /* ids of checks of this scope that the selection leaves out */
 };
 void result_release(struct result *result);
 
-/* Which checks run. Lists hold check or requirement ids; empty only: all. */
+/* Which checks run. Lists hold check or requirement ids; empty only: all. A policy's own skip list is
+ * added to skip by the caller, before selection_check. */
 struct selection {
 	bool stage_static;
 	bool stage_dynamic;
 	struct strv only;
 	struct strv skip;
 };
-/* ERR_USAGE names an id that does not exist. */
+/* ERR_USAGE names an id that does not exist (and the nearest that does), or says that nothing is
+ * left to run. */
 int selection_check(const struct selection *sel, struct err *err);
 bool selection_has(const struct selection *sel, const struct check *check);
 
 struct engine;
 struct engine *engine_new(const struct selection *sel); /* borrows sel */
+/* The same over a table other than the registry; for tests. Borrows it. */
+struct engine *engine_new_over(const struct check *const *table, size_t n,
+	const struct selection *sel);
 void engine_free(struct engine *e);
 DEFINE_AUTO_PTR(engine)
 

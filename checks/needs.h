@@ -1,0 +1,16 @@
+/*
+ * needs.h - whether a check can be asked at all.
+ */
+#ifndef CHECKS_NEEDS_H
+#define CHECKS_NEEDS_H
+
+#include "checks/outcome.h"
+
+#include <stdbool.h>
+
+/* True: everything that check->needs names is there. Else out holds not-tested or not-applicable
+ * with the reason, or -1-like: *ret_error is set when the tool failed on the way to it. */
+bool needs_met(const struct check *check, const struct check_context *ctx, struct outcome *out,
+	struct err *ret_error);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * outcome.h - what one check said, before it is judged: the inside of struct outcome for the engine.
+ * Checks use the functions of check.h only.
+ */
+#ifndef CHECKS_OUTCOME_H
+#define CHECKS_OUTCOME_H
+
+#include "base/json.h"
+#include "checks/engine.h"
+
+enum said {
+	SAID_NOTHING_MORE, /* the findings are the answer */
+	SAID_NOT_APPLICABLE,
+	SAID_NOT_TESTED,
+};
+
+struct outcome {
+	struct {
+		struct finding *v;
+		size_t n, cap;
+	} findings; /* subject, message, evidence and warning only */
+	json_t *evidence; /* array, NULL until the first */
+	char *summary;
+	enum said said;
+	char *why; /* with said */
+	char *remedy; /* of SAID_NOT_TESTED, may be NULL */
+};
+
+void outcome_release(struct outcome *out);
+void finding_release(struct finding *finding);
+
+#endif
