@@ -38,7 +38,10 @@ struct violations {
 	struct violation *v;
 	size_t n;
 	size_t cap;
+	size_t seen[3][2]; /* by kind and warning; what passes LIMIT_VIOLATIONS is only counted */
 };
+
+/* Add one; everything is copied. list may be NULL. Not thread-safe. */
 void violation_add(struct violations *list, enum violation_kind kind, bool warning,
 	const char *file, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
@@ -47,11 +50,12 @@ enum layer_encoding { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD };
 
 /* One layer as the manifest and config declare it; lowest first. */
 struct layer {
-	char *digest;	 /* of the blob as stored; NULL in a docker-archive, which names none */
+	char *digest;	 /* of the blob as stored; NULL in a docker-archive that names none */
 	uint64_t size;	 /* as declared; in a docker-archive the member's size */
 	char *media_type;
 	char *diff_id;	 /* of the tar, from the config; NULL when the config has too few */
 	char *created_by; /* history line, NULL when unknown */
+	char *file; /* its name in the source: "blobs/sha256/ab..", "1f../layer.tar" */
 	char *diff_id_read; /* set by image_scan: what the tar really hashes to */
 	uint64_t tar_size;  /* set by image_scan */
 	size_t entries;	    /* set by image_scan */

@@ -33,6 +33,23 @@
 /* What an archive on stdin or a compressed one may take on disk while it is spooled. */
 #define LIMIT_SPOOL (64 * GIB)
 
+/* Manifests that one reference may lead to, nested indexes included; a large multi-platform index
+ * has some thirty, an archive of a whole product line some hundred. */
+#define LIMIT_MANIFESTS 1000
+
+/* All documents of one image source together: a small index that names one large manifest many
+ * times ends here. */
+#define LIMIT_DOCUMENTS (64 * MIB)
+
+/* History lines of a config; each layer has one, with some that made no layer. */
+#define LIMIT_HISTORY 10000
+
+/* Members of an image archive: seven for each layer in docker's oldest form. */
+#define LIMIT_MEMBERS 100000
+
+/* Violations that are kept, for each kind, failures and warnings apart. */
+#define LIMIT_VIOLATIONS 200
+
 /* Depth of nested indexes. The specification sets none; buildx makes two. */
 #define LIMIT_INDEX_DEPTH 8
 

@@ -53,12 +53,12 @@ struct history {
 
 /* Docker's HEALTHCHECK. */
 struct healthcheck {
-	bool present;
 	struct strv test; /* {"NONE"}, {"CMD", ...}, {"CMD-SHELL", line} */
 	uint64_t interval_ns; /* 0: the default, 30 s */
 	uint64_t timeout_ns;
 	uint64_t start_period_ns;
 	uint64_t retries;
+	bool present; /* not first: a json_table cannot mark offset 0 */
 };
 
 struct image_config {
@@ -90,8 +90,14 @@ struct docker_manifest {
 	JF_ARRAY_OF(struct docker_image) images;
 };
 
+/* The kinds of media type that a descriptor or document of an image may have. */
+enum media_kind { MEDIA_OTHER, MEDIA_INDEX, MEDIA_MANIFEST, MEDIA_CONFIG, MEDIA_EMPTY, MEDIA_LAYER };
+enum media_kind media_kind(const char *media_type); /* NULL gives MEDIA_OTHER */
+
 /* Each reads text into *ret (initialised here) and adds what breaks the specification to problems;
- * -1 only when the text is no JSON or its top is of the wrong type. Release in every case. */
+ * -1 only when the text is no JSON, its top is of the wrong type (ERR_MALFORMED), or an array is
+ * over its limit (ERR_LIMIT). Release in every case. */
+int layout_parse(const char *text, size_t len, struct json_problems *problems, struct err *err);
 int index_parse(const char *text, size_t len, struct index *ret, struct json_problems *problems,
 	struct err *err);
 int manifest_parse(const char *text, size_t len, struct manifest *ret,
@@ -105,7 +111,9 @@ void manifest_release(struct manifest *manifest);
 void image_config_release(struct image_config *config);
 void docker_manifest_release(struct docker_manifest *manifest);
 
-/* "linux/arm64/v8"; the caller frees. */
+void platform_release(struct platform *p);
+
+/* "linux/arm64/v8", "?" for a part that is not there; the caller frees. */
 char *platform_text(const struct platform *p);
 
 #endif

@@ -1,0 +1,33 @@
+/*
+ * oci_rules.h - what the OCI image specification demands of a document beyond the types and presence
+ * of its members, which the tables of oci.c already say.
+ *
+ * Pure. Every breach is a json_problem with the pointer of its place, what was expected and what
+ * was found. Private to image/.
+ */
+#ifndef IMAGE_OCI_RULES_H
+#define IMAGE_OCI_RULES_H
+
+#include "base/json.h"
+#include "image/oci.h"
+
+/* image-layout.md: the file "oci-layout". */
+void rules_layout(const json_t *top, struct json_problems *problems);
+
+/* image-index.md, and Docker's manifest list. */
+void rules_index(const json_t *top, const struct index *index, struct json_problems *problems);
+
+/* manifest.md, and Docker's manifest version 2, schema 2. */
+void rules_manifest(
+	const json_t *top, const struct manifest *manifest, struct json_problems *problems);
+
+/* config.md. */
+void rules_config(
+	const json_t *top, const struct image_config *config, struct json_problems *problems);
+
+/* config.md against the manifest that names it: one diff_id, and one history item that is not
+ * empty_layer, for each layer. */
+void rules_layer_count(
+	const struct image_config *config, size_t n_layers, struct json_problems *problems);
+
+#endif
