@@ -62,3 +62,91 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(B)/cmd/main.d
+
+# ---- what has to be installed; `apt-get` is only called when something is missing -----------------
+DEPS_BUILD := gcc libc6-dev pkgconf libarchive-dev zlib1g-dev libzstd-dev libisal-dev libjansson-dev \
+	libssl-dev libseccomp-dev libcap-dev libcurl4-openssl-dev libmnl-dev uidmap python3 zstd
+DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skopeo buildah \
+	mmdebstrap podman crun strace iproute2 xz-utils python3-jsonschema libcap2-bin
+DEPS_TIDY := clang-format clang-tidy
+
+# $(call install_missing,PACKAGES)
+install_missing = @missing=; for p in $(1); do \
+	dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -q '^installed' || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit 0; echo "installing:$$missing"; \
+	$(SUDO) apt-get update -qq && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+.PHONY: deps deps-test demo test check-unit check-cli check-sandbox check-products
+deps: ## install what building needs (Debian packages; only what is missing)
+	$(call install_missing,$(DEPS_BUILD))
+
+deps-test: deps ## install what the tests need, too
+	$(call install_missing,$(DEPS_TEST))
+
+demo: deps ## build, make two small products, gate both, show the reports
+	@$(MAKE) --no-print-directory all
+	@fixtures/demo/run
+
+test: deps-test ## set up, build, run every test
+	@$(MAKE) --no-print-directory all layers hdr-check
+	@tests/run all
+
+check-unit: $(B)/unit ## unit tests
+	@tests/run unit
+
+check-cli: all ## the command line against every recipe
+	@tests/run cli
+
+check-sandbox: all ## the sandbox, as root, as a user with subordinate ids, with a single id
+	@tests/run sandbox
+
+check-products: all ## real products, built from Debian and npm packages
+	@tests/run products
+
+# ---- other builds ---------------------------------------------------------------------------------
+.PHONY: asan ubsan tsan coverage unit fuzz-smoke bench
+unit: $(B)/unit
+
+asan: ## unit tests under AddressSanitizer and LeakSanitizer
+	@tests/run asan
+
+ubsan: ## unit tests under UndefinedBehaviorSanitizer
+	@tests/run ubsan
+
+coverage: ## line coverage of the unit tests
+	@$(MAKE) --no-print-directory VARIANT=coverage build/coverage/unit
+	@build/coverage/unit >/dev/null; gcov -n -o build/coverage/base $(LIB_SRC) 2>/dev/null | \
+		grep -A1 "^File '[a-z]*/" | grep -v '^--'
+
+# ---- hygiene --------------------------------------------------------------------------------------
+.PHONY: format tidy layers hdr-check docs install uninstall clean
+ALL_SOURCES = $(shell git ls-files '*.c' '*.h')
+
+format: ## lay out every source by .clang-format
+	$(call install_missing,$(DEPS_TIDY))
+	$(Q)clang-format -i $(ALL_SOURCES)
+
+tidy: ## clang-tidy over every source
+	$(call install_missing,$(DEPS_TIDY))
+	$(Q)clang-tidy --quiet $(SRC) -- -std=gnu17 $(CPPFLAGS) -include base/banned.h
+
+layers: ## no room includes what the design does not let it
+	@tests/layers
+
+hdr-check: ## every header compiles alone
+	@for h in $(HEADERS); do \
+		echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(filter-out -include base/banned.h,$(ALL_CFLAGS)) \
+			-fsyntax-only -x c - || exit 1; done; echo "hdr-check: $(words $(HEADERS)) headers"
+
+docs: all ## write the generated pages anew
+	$(Q)build/assay rules --report markdown >docs/checks.md
+
+install: all ## install to DESTDIR and PREFIX
+	install -D -m 755 build/assay $(DESTDIR)$(PREFIX)/bin/assay
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/assay
+
+clean: ## remove build/
+	rm -rf build
