@@ -58,4 +58,7 @@
 #define LIMIT_KEEP_DB (16 * MIB)
 #define LIMIT_KEEP_ALL (48 * MIB)
 
+/* Paths in package databases. 40 bytes each; a full desktop has 400,000. */
+#define LIMIT_OWNED (1U << 21)
+
 #endif

@@ -174,7 +174,8 @@ int user_resolve(
 	auto_free char *name = xstrndup(spec ? spec : "", colon  ? (size_t)(colon - spec)
 							  : spec ? strlen(spec)
 								 : 0);
-	const char *group_name = colon ? colon + 1 : "";
+	auto_free char *group_name =
+		colon ? xstrndup(colon + 1, strcspn(colon + 1, ":")) : xstrdup("");
 	struct user user = {.home = "/"};
 	struct wanted wanted;
 	struct wanted wanted_group;

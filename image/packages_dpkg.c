@@ -1,0 +1,341 @@
+#include "image/packages_db.h"
+
+#include "base/alloc.h"
+
+#include <ctype.h>
+
+#define MD5_HEX 32
+
+/* A file that one package moved out of the way of its own: dpkg-divert(1). */
+struct diversion {
+	struct span from;
+	struct span to;
+	struct span by; /* ":" for the local administrator */
+};
+struct diversions {
+	struct diversion *v;
+	size_t n;
+	size_t cap;
+};
+
+static bool span_is(struct span a, const char *s, size_t len)
+{
+	return a.len == len && memcmp(a.s, s, len) == 0;
+}
+
+static struct span relative(const char *path, size_t len)
+{
+	size_t skip = len > 0 && *path == '/';
+
+	return (struct span){path + skip, len - skip};
+}
+
+static const char *node_end(const struct node *node)
+{
+	return node->text + node->text_len;
+}
+
+static bool is_md5(const char *s, size_t len)
+{
+	if (len < MD5_HEX) {
+		return false;
+	}
+	for (size_t i = 0; i < MD5_HEX; i++) {
+		if (!isxdigit((unsigned char)s[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- diversions -------------------------------------------------------------------------- */
+
+static int diversion_compare(const void *a, const void *b)
+{
+	const struct diversion *x = a;
+	const struct diversion *y = b;
+	size_t len = x->from.len < y->from.len ? x->from.len : y->from.len;
+	int order = memcmp(x->from.s, y->from.s, len);
+
+	return order ? order : (x->from.len > y->from.len) - (x->from.len < y->from.len);
+}
+
+static void diversions_read(const struct tree *tree, struct diversions *ret)
+{
+	const struct node *file = tree_lookup(tree, "var/lib/dpkg/diversions", true);
+	const char *at = file ? file->text : NULL;
+	struct line l[3];
+
+	while (at && line_next(&at, node_end(file), &l[0]) &&
+		line_next(&at, node_end(file), &l[1]) && line_next(&at, node_end(file), &l[2])) {
+		*ARRAY_PUSH(ret) = (struct diversion){
+			relative(l[0].s, l[0].len), relative(l[1].s, l[1].len), {l[2].s, l[2].len}};
+	}
+	if (ret->n > 0) {
+		qsort(ret->v, ret->n, sizeof(*ret->v), diversion_compare);
+	}
+}
+
+/* Where the file that this package lists really stands. */
+static struct span diverted(const struct diversions *list, struct span path, const char *package)
+{
+	struct diversion key = {.from = path};
+	const struct diversion *d =
+		list->n > 0 ? bsearch(&key, list->v, list->n, sizeof(*list->v), diversion_compare)
+			    : NULL;
+
+	return d && !span_is(d->by, package, strlen(package)) ? d->to : path;
+}
+
+/* ---- what packages ship ------------------------------------------------------------------ */
+
+static void read_list(struct packages *p, const struct diversions *diversions,
+	const struct node *file, uint32_t package)
+{
+	const char *at = file->text;
+	struct line l;
+
+	while (line_next(&at, node_end(file), &l)) {
+		/* conffiles may carry a flag in front, such as remove-on-upgrade */
+		if (l.len > 1 && *l.s == '/') {
+			struct span path =
+				diverted(diversions, relative(l.s, l.len), p->names.v[package]);
+
+			packages_add_path(p, path.s, path.len, package, false);
+		}
+	}
+}
+
+/* "d41d8cd98f00b204e9800998ecf8427e  usr/bin/x" */
+static void read_md5sums(struct packages *p, const struct diversions *diversions,
+	const struct node *file, uint32_t package)
+{
+	const char *at = file->text;
+	struct line l;
+
+	while (line_next(&at, node_end(file), &l)) {
+		struct span path;
+		struct owned *e;
+
+		if (l.len <= MD5_HEX + 2 || !is_md5(l.s, l.len) || l.s[MD5_HEX] != ' ') {
+			continue;
+		}
+		path = relative(l.s + MD5_HEX + 2, l.len - MD5_HEX - 2);
+		path = diverted(diversions, path, p->names.v[package]);
+		e = packages_add_path(p, path.s, path.len, package, false);
+		if (e && str_eq(p->names.v[e->package], p->names.v[package])) {
+			packages_sum(e, SUM_MD5_HEX, l.s, MD5_HEX);
+		}
+	}
+}
+
+/* ---- what their install scripts make ----------------------------------------------------- */
+
+static bool path_char(char c)
+{
+	return isalnum((unsigned char)c) || strchr("/._+@-", c);
+}
+
+/* Every literal absolute path in the script. A full stop at its end belongs to the sentence. */
+static void read_postinst(struct packages *p, const struct diversions *diversions,
+	const struct node *file, uint32_t package)
+{
+	const char *end = node_end(file);
+
+	(void)diversions;
+	for (const char *s = file->text; s < end; s++) {
+		const char *start = s;
+
+		if (*s != '/' || (s > file->text && (path_char(s[-1]) || s[-1] == '}'))) {
+			continue;
+		}
+		while (s < end && *s && path_char(*s)) {
+			s++;
+		}
+		/* "/etc/foo$suffix" and "/etc/foo*" are no whole names. */
+		if (s < end && strchr("$*?[{~", *s) && *s) {
+			continue;
+		}
+		while (s > start && (s[-1] == '.' || s[-1] == '/')) {
+			s--;
+		}
+		if (s > start) {
+			packages_add_path(p, start, (size_t)(s - start), package, true);
+		}
+	}
+}
+
+/* ---- var/lib/dpkg/info ------------------------------------------------------------------- */
+
+/* Lists go first: they know about diversions, and what they name is shipped, not made. */
+static const struct {
+	const char *suffix;
+	void (*read)(struct packages *p, const struct diversions *diversions,
+		const struct node *file, uint32_t package);
+} readers[] = {
+	{".list", read_list},
+	{".conffiles", read_list},
+	{".md5sums", read_md5sums},
+	{".postinst", read_postinst},
+};
+
+/* Every file of a directory that a reader knows; "libc6:amd64.list" is of libc6. */
+static void read_info(struct packages *p, const struct tree *tree,
+	const struct diversions *diversions, const char *dir)
+{
+	const struct node *info = tree_lookup(tree, dir, true);
+
+	for (size_t i = 0; info && i < ARRAY_SIZE(readers); i++) {
+		for (const struct node *n = info->first_child; n; n = n->next) {
+			const char *colon;
+			size_t len;
+
+			if (!n->text || !str_ends(n->name, readers[i].suffix)) {
+				continue;
+			}
+			len = strlen(n->name) - strlen(readers[i].suffix);
+			colon = memchr(n->name, ':', len);
+			len = colon ? (size_t)(colon - n->name) : len;
+			readers[i].read(p, diversions, n, packages_name(p, n->name, len));
+		}
+	}
+}
+
+/* ---- status and status.d ----------------------------------------------------------------- */
+
+struct stanza {
+	bool named;
+	bool conffiles; /* the lines that follow are conffiles */
+	uint32_t package;
+};
+
+static bool field_value(struct line l, const char *name, struct span *ret)
+{
+	size_t len = strlen(name);
+
+	if (l.len < len || memcmp(l.s, name, len) != 0) {
+		return false;
+	}
+	*ret = (struct span){l.s + len, l.len - len};
+	while (ret->len > 0 && *ret->s == ' ') {
+		ret->s++;
+		ret->len--;
+	}
+	return true;
+}
+
+/* " /etc/nginx/nginx.conf d41d8cd98f00b204e9800998ecf8427e obsolete" */
+static void conffile(struct packages *p, uint32_t package, struct line l)
+{
+	const char *sum = l.s;
+	struct owned *e;
+
+	for (const char *s = l.s + 1; s + 1 < l.s + l.len; s++) {
+		if (*s == ' ' && is_md5(s + 1, (size_t)(l.s + l.len - s) - 1)) {
+			sum = s + 1;
+		}
+	}
+	if (l.len < 3 || l.s[1] != '/' || sum == l.s) {
+		return;
+	}
+	e = packages_add_path(p, l.s + 1, (size_t)(sum - l.s) - 2, package, false);
+	packages_sum(e, SUM_MD5_HEX, sum, MD5_HEX);
+}
+
+/* deb822 stanzas; every one with a name and, where it has a Status, an installed one counts. */
+static void read_status(struct packages *p, const struct node *file)
+{
+	const char *at = file->text;
+	struct stanza stanza = {0};
+	struct span value;
+	struct line l;
+
+	while (line_next(&at, node_end(file), &l)) {
+		if (l.len == 0) {
+			stanza = (struct stanza){0};
+		} else if (*l.s == ' ' && stanza.named && stanza.conffiles) {
+			conffile(p, stanza.package, l);
+		} else if (*l.s != ' ') {
+			stanza.conffiles = field_value(l, "Conffiles:", &value);
+			if (field_value(l, "Package:", &value) && !stanza.named) {
+				stanza.package = packages_name(p, value.s, value.len);
+				stanza.named = true;
+				p->n_dpkg++;
+			} else if (field_value(l, "Status:", &value) && stanza.named &&
+				   !str_find(value.s, value.len, " installed")) {
+				p->n_dpkg--;
+				stanza.named = false;
+			}
+		}
+	}
+}
+
+/* ---- ucf --------------------------------------------------------------------------------- */
+
+/* Two columns: "package  path" in the registry, "md5  path" in the hash file. */
+static bool columns(struct line l, struct span *ret_first, struct span *ret_path)
+{
+	size_t first = 0;
+	size_t path;
+
+	while (first < l.len && !isspace((unsigned char)l.s[first])) {
+		first++;
+	}
+	for (path = first; path < l.len && isspace((unsigned char)l.s[path]); path++) {
+	}
+	*ret_first = (struct span){l.s, first};
+	*ret_path = (struct span){l.s + path, l.len - path};
+	return first > 0 && path < l.len && l.s[path] == '/';
+}
+
+static void read_ucf(struct packages *p, const struct tree *tree)
+{
+	const struct node *registry = tree_lookup(tree, "var/lib/ucf/registry", true);
+	const struct node *hashes = tree_lookup(tree, "var/lib/ucf/hashfile", true);
+	const char *at = registry ? registry->text : NULL;
+	struct span first;
+	struct span path;
+	struct line l;
+
+	while (at && line_next(&at, node_end(registry), &l)) {
+		if (columns(l, &first, &path)) {
+			uint32_t package = packages_name(p, first.s, first.len);
+
+			packages_add_path(p, path.s, path.len, package, true);
+		}
+	}
+	at = hashes ? hashes->text : NULL;
+	while (at && line_next(&at, node_end(hashes), &l)) {
+		/* Known to ucf, but registered for no package: ucf itself stands for it. */
+		if (columns(l, &first, &path) && first.len == MD5_HEX && is_md5(l.s, l.len)) {
+			uint32_t package = packages_name(p, "ucf", 3);
+			struct owned *e = packages_add_path(p, path.s, path.len, package, true);
+
+			packages_sum(e, SUM_MD5_HEX, first.s, first.len);
+		}
+	}
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+void packages_read_dpkg(struct packages *p, const struct tree *tree)
+{
+	const struct node *status = tree_lookup(tree, "var/lib/dpkg/status", true);
+	const struct node *status_d = tree_lookup(tree, "var/lib/dpkg/status.d", true);
+	struct diversions diversions = {0};
+
+	diversions_read(tree, &diversions);
+	read_info(p, tree, &diversions, "var/lib/dpkg/info");
+	read_info(p, tree, &diversions, "var/lib/dpkg/status.d");
+	if (status && status->text) {
+		read_status(p, status);
+	}
+	/* distroless: a stanza for each package, and its .md5sums beside it */
+	for (const struct node *n = status_d ? status_d->first_child : NULL; n; n = n->next) {
+		if (n->text && !str_ends(n->name, ".md5sums")) {
+			read_status(p, n);
+		}
+	}
+	read_ucf(p, tree);
+	free(diversions.v);
+}
