@@ -1,8 +1,9 @@
 /*
  * tree.h - the merged file tree of an image: what a container would see, without unpacking.
  *
- * Built by image_scan(); whiteouts and opaque directories are applied (OCI image-spec layer.md).
- * Paths have no leading slash: "etc/passwd"; "" is the root. Names are bytes, not text.
+ * Built by image_scan() (from a test: tree_build.h); whiteouts and opaque directories are applied
+ * (OCI image-spec layer.md). Paths have no leading slash: "etc/passwd"; "" is the root. Names are
+ * bytes, not text.
  * A node lives as long as its tree. Reading is thread-safe once the scan is over.
  */
 #ifndef IMAGE_TREE_H
@@ -33,7 +34,7 @@ struct node {
 	const char *target; /* of a symbolic link */
 	const struct elf *elf;	  /* NODE_FILE that is ELF, else NULL */
 	const char *text;	  /* content that was kept (keep.h), NUL-terminated, else NULL */
-	size_t text_len;
+	size_t text_len;	  /* below size when only the beginning was kept: a long script */
 	bool has_capability;	  /* security.capability xattr */
 };
 
@@ -45,6 +46,10 @@ DEFINE_AUTO_PTR(tree)
 
 const struct node *tree_root(const struct tree *tree);
 size_t tree_count(const struct tree *tree); /* nodes, the root included */
+
+/* Files that keep.h wanted and whose text was not kept, because LIMIT_KEEP_ALL was reached: what
+ * reads texts has not seen everything then. */
+size_t tree_texts_dropped(const struct tree *tree);
 
 /* The node at path (leading slashes, "." and ".." are understood). Symbolic links on the way are
  * followed inside the root, at most 40; the last one only with follow. NULL when there is none. */

@@ -1,0 +1,406 @@
+#include "image/tree_build.h"
+
+#include "base/alloc.h"
+#include "image/tree_private.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* The longest target of a symbolic link that Linux file systems store. */
+#define MAX_TARGET 4095
+
+/* One tree_apply() under way. */
+struct apply {
+	struct tree *tree;
+	uint32_t mark; /* the layer plus one, as in seen and own */
+	const struct tree_hook *hook;
+	struct tree_place *place;
+};
+
+static struct tnode *add_node(
+	struct apply *a, struct node *parent, const char *name, size_t len, struct err *err)
+{
+	struct tnode *t = tree_node_add(a->tree, parent, name, len, err);
+
+	if (t) {
+		t->n.layer = a->mark - 1;
+		t->seen = a->mark;
+	}
+	return t;
+}
+
+/* Remove what lower layers have below dir, keeping what the current one has. */
+static void remove_lower(const struct apply *a, struct node *dir)
+{
+	struct node *at = tree_next(dir, dir, true);
+
+	while (at) {
+		bool keep = tree_priv(at)->seen == a->mark;
+		struct node *next = tree_next(at, dir, keep);
+
+		if (!keep) {
+			tree_node_remove(a->tree, tree_priv(at));
+		}
+		at = next;
+	}
+}
+
+/* The node's path into text; ERR_MALFORMED when it is too long to be unpacked anywhere. */
+static int path_into(const struct node *node, char text[LIMIT_PATH], struct err *err)
+{
+	size_t at = LIMIT_PATH - 1;
+
+	text[at] = '\0';
+	for (const struct node *n = node; n->parent; n = n->parent) {
+		size_t len = strlen(n->name);
+		size_t slash = text[at] ? 1 : 0;
+
+		if (len + slash > at) {
+			return err_set(
+				err, ERR_MALFORMED, "path of more than %d bytes", LIMIT_PATH - 1);
+		}
+		if (slash) {
+			text[--at] = '/';
+		}
+		at -= len;
+		memcpy(text + at, n->name, len);
+	}
+	memmove(text, text + at, LIMIT_PATH - at);
+	return 0;
+}
+
+/* The layer has something below dir: the first time, whoever unpacks has to make dir. */
+static int touch_dir(struct apply *a, struct tnode *dir, struct err *err)
+{
+	char path[LIMIT_PATH];
+
+	if (dir->seen == a->mark) {
+		return 0;
+	}
+	if (path_into(&dir->n, path, err)) {
+		return -1;
+	}
+	dir->seen = a->mark;
+	if (a->hook && a->hook->implied) {
+		a->hook->implied(&dir->n, path, dir->mtime_ns, a->hook->arg);
+	}
+	return 0;
+}
+
+/* The directory name in at, made when it is not there. */
+static int enter_dir(
+	struct apply *a, struct node **at, const char *name, size_t len, struct err *err)
+{
+	struct tnode *t = tree_index_find(&a->tree->index, *at, name, len);
+
+	if (t && t->n.type != NODE_DIR) {
+		if (t->seen == a->mark) {
+			return err_set(err, ERR_MALFORMED, "'%.*s' is no directory in this layer",
+				(int)len, name);
+		}
+		a->place->over_link |= t->n.type == NODE_SYMLINK;
+		tree_node_remove(a->tree, t);
+		t = NULL;
+	}
+	if (!t) {
+		t = add_node(a, *at, name, len, err);
+		if (!t) {
+			return -1;
+		}
+		t->seen = 0; /* touch_dir reports it */
+		t->n.type = NODE_DIR;
+		t->n.mode = TREE_IMPLIED_MODE;
+	}
+	*at = &t->n;
+	return touch_dir(a, t, err);
+}
+
+/* The directory at the first len bytes of path, by the rules of tree_build.h. */
+static int resolve_dir(
+	struct apply *a, const char *path, size_t path_len, struct node **ret, struct err *err)
+{
+	auto_free char *text = xstrndup(path, path_len);
+	AUTO(path_cursor) struct path_cursor c = {.at = text};
+	struct node *at = &a->tree->root->n;
+	const char *name;
+	size_t len;
+	bool last;
+
+	if (touch_dir(a, a->tree->root, err)) {
+		return -1;
+	}
+	while (path_cursor_next(&c, &name, &len, &last)) {
+		const struct tnode *t;
+
+		if (len == 2 && memcmp(name, "..", 2) == 0) {
+			at = at->parent ? at->parent : at;
+			continue;
+		}
+		t = tree_index_find(&a->tree->index, at, name, len);
+		if (t && t->n.type == NODE_SYMLINK && t->seen == a->mark) {
+			if (!path_cursor_expand(&c, t->n.target)) {
+				return err_set(err, ERR_MALFORMED,
+					"too many symbolic links on the way to '%.200s'", text);
+			}
+			at = *c.at == '/' ? &a->tree->root->n : at;
+		} else if (enter_dir(a, &at, name, len, err)) {
+			return -1;
+		}
+	}
+	*ret = at;
+	return 0;
+}
+
+/* Split path into its resolved directory and the last name. */
+static int resolve_parent(
+	struct apply *a, const char *path, struct node **dir, const char **name, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	return resolve_dir(a, path, slash ? (size_t)(slash - path) : 0, dir, err);
+}
+
+static void set_attributes(struct tnode *t, const struct entry *entry)
+{
+	t->n.type = entry->type;
+	t->n.mode = entry->mode & 07777;
+	t->n.uid = entry->uid;
+	t->n.gid = entry->gid;
+	t->n.size = entry->type == NODE_FILE ? entry->size : 0;
+	t->n.mtime = entry->mtime;
+	t->n.layer = (uint32_t)entry->layer;
+	t->n.has_capability = false;
+	t->mtime_ns = entry->mtime_ns;
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		t->n.has_capability |= strcmp(entry->xattrs[i].name, "security.capability") == 0;
+	}
+}
+
+static int set_target(struct tnode *t, const struct entry *entry, struct err *err)
+{
+	size_t len = entry->target ? strlen(entry->target) : 0;
+
+	if (entry->type != NODE_SYMLINK) {
+		return 0;
+	}
+	if (!len || len > MAX_TARGET) {
+		return err_set(err, ERR_MALFORMED, "symbolic link with a target of %zu bytes", len);
+	}
+	t->n.target = xstrdup(entry->target);
+	return 0;
+}
+
+/* The same layer's file at path, following its own links only; NULL when it has none. */
+static struct tnode *own_file(const struct apply *a, const char *path)
+{
+	AUTO(path_cursor) struct path_cursor c = {.at = path};
+	struct node *at = &a->tree->root->n;
+	const char *name;
+	size_t len;
+	bool last;
+
+	while (path_cursor_next(&c, &name, &len, &last)) {
+		struct tnode *t;
+
+		if (len == 2 && memcmp(name, "..", 2) == 0) {
+			at = at->parent ? at->parent : at;
+			continue;
+		}
+		t = tree_index_find(&a->tree->index, at, name, len);
+		if (!t || t->seen != a->mark) {
+			return NULL;
+		}
+		if (last && t->n.type != NODE_DIR) {
+			return t;
+		}
+		if (t->n.type == NODE_SYMLINK) {
+			if (!path_cursor_expand(&c, t->n.target)) {
+				return NULL;
+			}
+			at = *c.at == '/' ? &a->tree->root->n : at;
+			continue;
+		}
+		at = &t->n;
+	}
+	return NULL;
+}
+
+static struct tnode *link_target(const struct apply *a, const char *path)
+{
+	union {
+		const struct node *in;
+		struct node *out;
+	} u;
+	struct tnode *t = own_file(a, path);
+
+	if (t) {
+		return t;
+	}
+	u.in = tree_lookup(a->tree, path, false);
+	if (!u.in || u.in->type == NODE_DIR) {
+		return NULL;
+	}
+	a->place->over_link = u.in->layer + 1 == a->mark; /* there, but not without a lower link */
+	return tree_priv(u.out);
+}
+
+/* Give t the inode of the file that the entry links to. */
+static int share_inode(
+	const struct apply *a, struct tnode *t, const struct entry *entry, struct err *err)
+{
+	struct tnode *target = entry->target ? link_target(a, entry->target) : NULL;
+	struct node kept = t->n;
+
+	if (!target || target == t) {
+		return err_set(err, ERR_MALFORMED, "hard link to '%.200s', which is not there",
+			entry->target ? entry->target : "");
+	}
+	if (path_into(&target->n, a->place->link, err)) {
+		return -1;
+	}
+	a->place->link_layer = target->n.layer;
+	t->n = target->n;
+	t->n.name = kept.name;
+	t->n.parent = kept.parent;
+	t->n.next = kept.next;
+	t->n.layer = kept.layer;
+	t->n.target = xstrdup(target->n.target);
+	t->mtime_ns = target->mtime_ns;
+	if (!target->content) {
+		target->content = xcalloc(1, sizeof(*target->content));
+		target->content->refs = 1;
+	}
+	t->content = target->content;
+	t->content->refs++;
+	return 0;
+}
+
+static int apply_dir(struct apply *a, const struct entry *entry, struct err *err)
+{
+	struct node *dir;
+	const char *name;
+	struct tnode *t;
+
+	if (!*entry->path) {
+		t = a->tree->root;
+	} else {
+		if (resolve_parent(a, entry->path, &dir, &name, err)) {
+			return -1;
+		}
+		t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+		if (t && t->n.type != NODE_DIR) {
+			a->place->duplicate = t->own == a->mark;
+			tree_node_remove(a->tree, t);
+			t = NULL;
+		}
+		if (!t) {
+			t = add_node(a, dir, name, strlen(name), err);
+		}
+		if (!t) {
+			return -1;
+		}
+	}
+	a->place->duplicate |= t->own == a->mark;
+	t->seen = a->mark;
+	t->own = a->mark;
+	set_attributes(t, entry);
+	a->place->node = &t->n;
+	return path_into(&t->n, a->place->path, err);
+}
+
+static int apply_file(struct apply *a, const struct entry *entry, struct err *err)
+{
+	struct node *dir;
+	const char *name;
+	struct tnode *t;
+
+	if (!*entry->path) {
+		return err_set(err, ERR_MALFORMED, "the root is no directory");
+	}
+	if (resolve_parent(a, entry->path, &dir, &name, err)) {
+		return -1;
+	}
+	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	if (t) {
+		a->place->duplicate = t->own == a->mark;
+		tree_node_remove(a->tree, t);
+	}
+	t = add_node(a, dir, name, strlen(name), err);
+	if (!t) {
+		return -1;
+	}
+	set_attributes(t, entry);
+	if (path_into(&t->n, a->place->path, err) ||
+		(entry->hardlink ? share_inode(a, t, entry, err) : set_target(t, entry, err))) {
+		tree_node_remove(a->tree, t);
+		return -1;
+	}
+	t->own = a->mark;
+	a->place->node = &t->n;
+	return 0;
+}
+
+static int apply_whiteout(struct apply *a, const struct entry *entry, struct err *err)
+{
+	struct node *dir;
+	const char *name;
+	struct tnode *t;
+	size_t len;
+
+	if (resolve_parent(a, entry->path, &dir, &name, err) ||
+		path_into(dir, a->place->path, err)) {
+		return -1;
+	}
+	len = strlen(a->place->path);
+	if (len + strlen(name) + 2 > LIMIT_PATH || strlen(name) > NAME_MAX) {
+		return err_set(err, ERR_MALFORMED, "path of more than %d bytes", LIMIT_PATH - 1);
+	}
+	if (len) {
+		a->place->path[len++] = '/';
+	}
+	memcpy(a->place->path + len, name, strlen(name) + 1);
+	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	if (!t) {
+		a->place->idle = true;
+	} else if (t->seen != a->mark) {
+		tree_node_remove(a->tree, t);
+	} else if (t->n.type == NODE_DIR) {
+		remove_lower(a, &t->n);
+	}
+	return 0;
+}
+
+static int apply_opaque(struct apply *a, const struct entry *entry, struct err *err)
+{
+	struct node *dir;
+
+	if (resolve_dir(a, entry->path, strlen(entry->path), &dir, err) ||
+		path_into(dir, a->place->path, err)) {
+		return -1;
+	}
+	remove_lower(a, dir);
+	a->place->node = dir;
+	return 0;
+}
+
+int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_hook *hook,
+	struct tree_place *ret, struct err *err)
+{
+	struct apply a = {tree, (uint32_t)entry->layer + 1, hook, ret};
+
+	ret->node = NULL;
+	ret->path[0] = ret->link[0] = '\0';
+	ret->link_layer = (uint32_t)entry->layer;
+	ret->duplicate = ret->idle = ret->over_link = false;
+	switch (entry->whiteout) {
+	case WHITEOUT_FILE:
+		return apply_whiteout(&a, entry, err);
+	case WHITEOUT_OPAQUE:
+		return apply_opaque(&a, entry, err);
+	case WHITEOUT_NONE:
+	default:
+		return entry->type == NODE_DIR && !entry->hardlink ? apply_dir(&a, entry, err)
+								   : apply_file(&a, entry, err);
+	}
+}
