@@ -1,0 +1,351 @@
+#include "checks/secret_files.h"
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "checks/file_role.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* One line of such a file; true with *match (kind and excerpt) when it holds a secret. */
+typedef bool line_fn(const char *s, size_t len, struct secret_match *match);
+
+static bool same_word(const char *s, size_t len, const char *word)
+{
+	return strlen(word) == len && strncasecmp(s, word, len) == 0;
+}
+
+static void trim(const char **s, size_t *len)
+{
+	while (*len && isspace((unsigned char)**s)) {
+		++*s;
+		--*len;
+	}
+	while (*len && isspace((unsigned char)(*s)[*len - 1])) {
+		--*len;
+	}
+}
+
+static bool is_literal(const char *s, size_t len)
+{
+	return len > 0 && !value_is_reference(s, len) && !value_is_placeholder(s, len);
+}
+
+static bool tell(struct secret_match *match, enum secret_kind kind, const char *secret, size_t len)
+{
+	match->kind = kind;
+	secret_redact(secret, len, match->excerpt);
+	return true;
+}
+
+/* shadow(5), passwd(5), gshadow(5): the second field. What is no output of crypt(3) ("*", "!", "x",
+ * "locked") matches no password; "!" in front of a hash locks the account and still tells it. */
+static bool account_line(const char *s, size_t len, struct secret_match *match, bool group)
+{
+	const char *colon = memchr(s, ':', len);
+	size_t name = colon ? (size_t)(colon - s) : 0;
+	const char *field = colon ? colon + 1 : NULL;
+	const char *end = field ? memchr(field, ':', len - name - 1) : NULL;
+	const char *scheme;
+
+	if (!name || !end) {
+		return false;
+	}
+	if (end == field) {
+		match->kind = SECRET_NO_PASSWORD;
+		snprintf(match->excerpt, sizeof(match->excerpt), "%.*s: empty password field",
+			(int)(name < 32 ? name : 32), s);
+		return !group;
+	}
+	while (field < end && *field == '!') {
+		field++;
+	}
+	scheme = value_crypt_scheme(field, (size_t)(end - field));
+	if (!scheme) {
+		return false;
+	}
+	match->kind = SECRET_PASSWORD_HASH;
+	snprintf(match->excerpt, sizeof(match->excerpt), "%.*s: %s hash",
+		(int)(name < 32 ? name : 32), s, scheme);
+	return true;
+}
+
+static bool shadow_line(const char *s, size_t len, struct secret_match *match)
+{
+	return account_line(s, len, match, false);
+}
+
+static bool gshadow_line(const char *s, size_t len, struct secret_match *match)
+{
+	return account_line(s, len, match, true);
+}
+
+static bool htpasswd_line(const char *s, size_t len, struct secret_match *match)
+{
+	const char *colon = memchr(s, ':', len);
+	const char *scheme;
+
+	if (!colon || colon == s || *s == '#') {
+		return false;
+	}
+	scheme = value_crypt_scheme(colon + 1, len - (size_t)(colon + 1 - s));
+	if (!scheme) {
+		return false;
+	}
+	match->kind = SECRET_PASSWORD_HASH;
+	snprintf(match->excerpt, sizeof(match->excerpt), "%.*s: %s hash",
+		(int)(colon - s < 32 ? colon - s : 32), s, scheme);
+	return true;
+}
+
+/* The word behind a word of the line: "machine x login y password z". */
+static bool word_after(
+	const char *s, size_t len, const char *word, const char **ret, size_t *ret_len)
+{
+	const char *end = s + len;
+	bool next = false;
+
+	while (s < end) {
+		const char *start;
+
+		while (s < end && isspace((unsigned char)*s)) {
+			s++;
+		}
+		start = s;
+		while (s < end && !isspace((unsigned char)*s)) {
+			s++;
+		}
+		if (next && s > start) {
+			*ret = start;
+			*ret_len = (size_t)(s - start);
+			return true;
+		}
+		next = same_word(start, (size_t)(s - start), word);
+	}
+	return false;
+}
+
+static bool netrc_line(const char *s, size_t len, struct secret_match *match)
+{
+	const char *value;
+	size_t n;
+
+	return *s != '#' && word_after(s, len, "password", &value, &n) && is_literal(value, n) &&
+	       tell(match, SECRET_NETRC, value, n);
+}
+
+/* libpq: host:port:database:user:password. */
+static bool pgpass_line(const char *s, size_t len, struct secret_match *match)
+{
+	const char *end = s + len;
+	unsigned colons = 0;
+
+	if (*s == '#') {
+		return false;
+	}
+	while (s < end && colons < 4) {
+		s += *s == '\\' && end - s > 1;
+		colons += *s++ == ':';
+	}
+	return colons == 4 && is_literal(s, (size_t)(end - s)) &&
+	       tell(match, SECRET_PGPASS, s, (size_t)(end - s));
+}
+
+static bool git_line(const char *s, size_t len, struct secret_match *match)
+{
+	struct url_password password;
+
+	return value_url_password(s, len, &password) && is_literal(password.s, password.len) &&
+	       tell(match, SECRET_GIT_CREDENTIALS, password.s, password.len);
+}
+
+struct setting {
+	const char *name;
+	size_t name_len;
+	const char *value;
+	size_t value_len;
+};
+
+/* "name = value", "name: value", "export NAME='value'". */
+static bool split_setting(const char *s, size_t len, char separator, struct setting *ret)
+{
+	const char *at = memchr(s, separator, len);
+
+	if (!at || *s == '#' || *s == ';') {
+		return false;
+	}
+	*ret = (struct setting){s, (size_t)(at - s), at + 1, len - (size_t)(at + 1 - s)};
+	if (ret->name_len > 7 && strncmp(s, "export ", 7) == 0) {
+		ret->name += 7;
+		ret->name_len -= 7;
+	}
+	trim(&ret->name, &ret->name_len);
+	trim(&ret->value, &ret->value_len);
+	if (ret->value_len >= 2 && strchr("\"'", ret->value[0]) &&
+		ret->value[ret->value_len - 1] == ret->value[0]) {
+		ret->value++;
+		ret->value_len -= 2;
+	}
+	return ret->name_len > 0 && ret->value_len > 0;
+}
+
+/* npm: "//registry.npmjs.org/:_authToken=..." */
+static bool npmrc_line(const char *s, size_t len, struct secret_match *match)
+{
+	static const char *const names[] = {"_authToken", "_auth", "_password", NULL};
+	struct setting set;
+
+	if (!split_setting(s, len, '=', &set)) {
+		return false;
+	}
+	for (size_t i = 0; names[i]; i++) {
+		size_t n = strlen(names[i]);
+
+		if (set.name_len >= n && memcmp(set.name + set.name_len - n, names[i], n) == 0 &&
+			is_literal(set.value, set.value_len)) {
+			return tell(match, SECRET_NPM, set.value, set.value_len);
+		}
+	}
+	return false;
+}
+
+/* Docker's and podman's login files: "auth": "base64 of user:password". */
+static bool docker_line(const char *s, size_t len, struct secret_match *match)
+{
+	static const char *const names[] = {
+		"\"auth\"", "\"identitytoken\"", "\"registrytoken\"", NULL};
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *at = str_find(s, len, names[i]);
+		const char *open = at ? memchr(at + strlen(names[i]), '"',
+						len - (size_t)(at - s) - strlen(names[i]))
+				      : NULL;
+		const char *close =
+			open ? memchr(open + 1, '"', len - (size_t)(open + 1 - s)) : NULL;
+
+		if (close && close - open > 8) {
+			return tell(
+				match, SECRET_DOCKER_AUTH, open + 1, (size_t)(close - open - 1));
+		}
+	}
+	return false;
+}
+
+static bool dotenv_line(const char *s, size_t len, struct secret_match *match)
+{
+	struct setting set;
+	char name[128];
+
+	if (!split_setting(s, len, '=', &set) || set.name_len >= sizeof(name)) {
+		return false;
+	}
+	memcpy(name, set.name, set.name_len);
+	name[set.name_len] = '\0';
+	if (secret_judge(name, set.value, set.value_len) != VALUE_SECRET) {
+		return false;
+	}
+	match->kind = SECRET_DOTENV;
+	secret_redact(set.value, set.value_len, match->excerpt);
+	return true;
+}
+
+/* Files of logins in all: my.cnf, .pypirc, cargo's and gem's credentials. */
+static bool credentials_line(const char *s, size_t len, struct secret_match *match)
+{
+	static const char *const names[] = {
+		"password", "token", "secret", ":rubygems_api_key", "aws_secret_access_key", NULL};
+	struct setting set;
+
+	if (!split_setting(s, len, '=', &set) && !split_setting(s, len, ':', &set)) {
+		if (*s != ':' || !split_setting(s + 1, len - 1, ':', &set)) {
+			return false;
+		}
+		set.name--;
+		set.name_len++;
+	}
+	for (size_t i = 0; names[i]; i++) {
+		if (same_word(set.name, set.name_len, names[i]) &&
+			is_literal(set.value, set.value_len)) {
+			return tell(match, SECRET_CREDENTIALS_FILE, set.value, set.value_len);
+		}
+	}
+	return false;
+}
+
+/* A file is one of these when its path ends so ("/" in front: from the start of a component); a
+ * leading "=" means the whole path. */
+static const struct {
+	const char *name;
+	line_fn *line;
+} files[] = {
+	{"=etc/shadow", shadow_line},
+	{"=etc/shadow-", shadow_line},
+	{"=etc/passwd", shadow_line},
+	{"=etc/passwd-", shadow_line},
+	{"=etc/gshadow", gshadow_line},
+	{"=etc/gshadow-", gshadow_line},
+	{"htpasswd", htpasswd_line},
+	{"/.netrc", netrc_line},
+	{"/_netrc", netrc_line},
+	{"/.pgpass", pgpass_line},
+	{"/.git-credentials", git_line},
+	{"/git/credentials", git_line},
+	{"/.npmrc", npmrc_line},
+	{"/npmrc", npmrc_line},
+	{"/.docker/config.json", docker_line},
+	{"/.dockercfg", docker_line},
+	{"/.dockerconfigjson", docker_line},
+	{"/containers/auth.json", docker_line},
+	{"/.env", dotenv_line},
+	{"/.my.cnf", credentials_line},
+	{"/.pypirc", credentials_line},
+	{"/.cargo/credentials", credentials_line},
+	{"/.cargo/credentials.toml", credentials_line},
+	{"/.gem/credentials", credentials_line},
+	{"/.aws/credentials", credentials_line},
+};
+
+static line_fn *line_reader(const char *path)
+{
+	const char *base = path_base(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *name = files[i].name;
+
+		if (*name == '=' ? strcmp(path, name + 1) == 0
+				 : str_ends(path, name) ||
+					   (*name == '/' && strcmp(path, name + 1) == 0)) {
+			return files[i].line;
+		}
+	}
+	/* .env.production, .env.local; samples of them (.env.example) are file_role's business. */
+	return str_starts(base, ".env.") ? dotenv_line : NULL;
+}
+
+void secret_files_scan(const char *path, const uint8_t *data, size_t len,
+	void (*found)(const struct secret_match *match, void *arg), void *arg)
+{
+	line_fn *reader = line_reader(path);
+	const char *at = (const char *)data;
+	const char *end = at + len;
+	unsigned told = 0;
+	unsigned number = 0;
+	struct line l;
+
+	while (reader && told < SECRET_MATCHES_MAX && line_next(&at, end, &l)) {
+		struct secret_match match = {0};
+		const char *s = l.s;
+		size_t n = l.len;
+
+		number++;
+		trim(&s, &n);
+		if (n > 0 && reader(s, n, &match)) {
+			match.line = number;
+			found(&match, arg);
+			told++;
+		}
+	}
+}
