@@ -17,11 +17,11 @@
 
 /* One file that has to be there for the command to start. */
 struct program_step {
-	char *role;    /* "command", "interpreter of <path>", "ELF interpreter", "library of <path>" */
-	char *wanted;  /* as written: "python3", "libc.so.6" */
-	char *found;   /* path in the image, or NULL */
+	char *role; /* "command", "interpreter of <path>", "ELF interpreter", "library of <path>" */
+	char *wanted; /* as written: "python3", "libc.so.6" */
+	char *found; /* path in the image, or NULL */
 	char *problem; /* NULL when all is well: "no such file", "not executable by uid 1000", ... */
-	bool unsure;   /* could not be told (ELF truncated): neither good nor bad */
+	bool unsure; /* could not be told (ELF truncated): neither good nor bad */
 };
 struct program {
 	struct program_step *v;
@@ -36,8 +36,9 @@ void program_resolve(const struct tree *tree, const struct strv *argv, const str
 	const char *working_dir, const struct user *user, struct program *ret);
 void program_release(struct program *program);
 
-/* Whether user may execute / search / read node: mode bits, owner, groups; root may execute when any
- * x bit is set. Checks the directories above as well. */
+/* Whether user may execute (a directory: search) or read node: mode bits, owner, groups; root may
+ * execute when any x bit is set. Checks the directories above as well. */
 bool node_executable_by(const struct node *node, const struct user *user);
+bool node_readable_by(const struct node *node, const struct user *user);
 
 #endif
