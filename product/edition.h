@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 struct edition {
-	const char *name;	  /* "stu1" */
-	const char *title;	  /* "2019 ballot" */
-	uint64_t stop_limit_ms;	  /* R13 */
-	bool volumes_fail;	  /* R02: a declared volume for data fails, else warns */
-	bool foreign_cpu_fails;	  /* R11: another architecture fails, else warns */
+	const char *name; /* "stu1" */
+	const char *title; /* "2019 ballot" */
+	uint64_t stop_limit_ms; /* R13 */
+	bool volumes_fail; /* R02: a declared volume for data fails, else warns */
+	bool foreign_cpu_fails; /* R11: another architecture fails, else warns */
 };
 
 /* NULL when there is no such edition. Static storage. */

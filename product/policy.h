@@ -18,7 +18,7 @@
 
 struct waiver {
 	char *check;
-	char *subject;	   /* NULL: every finding of the check */
+	char *subject; /* NULL: every finding of the check */
 	char *fingerprint; /* NULL: not looked at */
 	char *why;
 	char *who;
@@ -27,18 +27,18 @@ struct waiver {
 
 /* Times in seconds, memory in MiB unless named otherwise. */
 struct limits {
-	uint64_t boot_s;	   /* ready within; default 120 */
-	uint64_t rest_ms;	   /* observed at rest after ready; default 1500 */
-	uint64_t alive_s;	   /* without any readiness to test: alive this long; default 5 */
-	uint64_t run_s;		   /* everything about one instance; default 600 */
-	uint64_t step_s;	   /* one smoke step; default 30 */
-	uint64_t pids;		   /* default 512 */
-	uint64_t cpus;		   /* default 2 */
-	uint64_t disk_mib;	   /* written by one instance; default 2048 */
-	uint64_t files;		   /* made by one instance; default 200000 */
-	uint64_t log_kib;	   /* of output kept, head and tail each; default 512 */
-	uint64_t service_memory;   /* default 512 */
-	uint64_t default_memory;   /* for assay run, and where none is declared; default 1024 */
+	uint64_t boot_s; /* ready within; default 120 */
+	uint64_t rest_ms; /* observed at rest after ready; default 1500 */
+	uint64_t alive_s; /* without any readiness to test: alive this long; default 5 */
+	uint64_t run_s; /* everything about one instance; default 600 */
+	uint64_t step_s; /* one smoke step; default 30 */
+	uint64_t pids; /* default 512 */
+	uint64_t cpus; /* default 2 */
+	uint64_t disk_mib; /* written by one instance; default 2048 */
+	uint64_t files; /* made by one instance; default 200000 */
+	uint64_t log_kib; /* of output kept, head and tail each; default 512 */
+	uint64_t service_memory; /* default 512 */
+	uint64_t default_memory; /* for assay run, and where none is declared; default 1024 */
 };
 
 struct policy {

@@ -20,24 +20,24 @@ struct env_var {
 	char *description;
 	bool required;
 	char *default_value; /* NULL: none */
-	char *pattern;	     /* regular expression, NULL: none */
+	char *pattern; /* regular expression, NULL: none */
 };
 
 /* A response that a smoke step expects. Each NULL or empty part is not looked at. */
 struct smoke_expect {
-	uint64_t status;	 /* 0: any 2xx or 3xx */
-	struct strv headers;	 /* "Name=POSIX extended regular expression", names without case */
-	json_t *json;		 /* object: JSON pointer -> value that must be equal */
-	char *body;		 /* POSIX extended regular expression, found anywhere */
+	uint64_t status; /* 0: any 2xx or 3xx */
+	struct strv headers; /* "Name=POSIX extended regular expression", names without case */
+	json_t *json; /* object: JSON pointer -> value that must be equal */
+	char *body; /* POSIX extended regular expression, found anywhere */
 };
 struct smoke_step {
 	char *name;
-	char *method;	     /* default GET */
-	uint64_t port;	     /* 0: the task's first port */
-	char *path;	     /* starts with a slash */
+	char *method; /* default GET */
+	uint64_t port; /* 0: the task's first port */
+	char *path; /* starts with a slash */
 	struct strv headers; /* "Name=value" */
 	char *body;
-	json_t *json;	     /* body as JSON, sent as application/json */
+	json_t *json; /* body as JSON, sent as application/json */
 	struct smoke_expect expect;
 };
 struct smoke_suite {
@@ -48,12 +48,12 @@ struct smoke_suite {
 
 /* How to know that a task is ready. One of the first four; none: the default of R12. */
 struct readiness {
+	char *http_path; /* GET, 2xx or 3xx */
+	uint64_t port; /* of http_path, or a TCP port to accept connections */
+	char *log; /* POSIX extended regular expression on a line of stdout or stderr */
+	struct strv command; /* run inside, exit 0 */
+	uint64_t deadline_s; /* 0: the policy's */
 	bool present;
-	char *http_path;      /* GET, 2xx or 3xx */
-	uint64_t port;	      /* of http_path, or a TCP port to accept connections */
-	char *log;	      /* POSIX extended regular expression on a line of stdout or stderr */
-	struct strv command;  /* run inside, exit 0 */
-	uint64_t deadline_s;  /* 0: the policy's */
 };
 
 /* A declared interface, or a destination. */
@@ -65,21 +65,21 @@ struct interface {
 
 /* A service that the product needs while it is tested. */
 struct service {
-	char *name;  /* host name under which the product finds it */
+	char *name; /* host name under which the product finds it */
 	char *image; /* a reference as on the command line; may come from --service instead */
 	struct strv environment; /* "KEY=value" */
-	uint64_t memory;	 /* MiB, 0: the policy's */
+	uint64_t memory; /* MiB, 0: the policy's */
 	struct readiness readiness;
 };
 
 /* "x-assay", on the product and on a task (the task's wins where both say something). */
 struct extension {
-	bool present;
 	struct readiness readiness;
 	struct strv environment; /* "KEY=value": values for the test */
 	JF_ARRAY_OF(struct smoke_suite) smoke;
 	JF_ARRAY_OF(struct interface) provides;
 	JF_ARRAY_OF(struct service) services;
+	bool present;
 };
 
 struct task {
@@ -100,7 +100,7 @@ struct task {
 };
 
 struct product {
-	char *file;	/* as given */
+	char *file; /* as given */
 	char digest[DIGEST_TEXT_MAX]; /* of the canonical JSON (RFC 8785) */
 	char *name;
 	char *uuid;
@@ -133,8 +133,8 @@ const struct task *product_task(const struct product *product, const char *id_or
 const struct readiness *product_readiness(const struct product *product, const struct task *task);
 /* Suites of the task and of the product, in this order; an array that the caller frees, of
  * borrowed suites; NULL with *ret_n 0 when there are none. */
-const struct smoke_suite **product_smoke(const struct product *product, const struct task *task,
-	size_t *ret_n);
+const struct smoke_suite **product_smoke(
+	const struct product *product, const struct task *task, size_t *ret_n);
 /* "KEY=value" pairs: the declared defaults, then the product's, then the task's x-assay values;
  * later ones win, each key once. required keys without a value go to ret_missing. */
 void product_environment(const struct product *product, const struct task *task,

@@ -1,0 +1,152 @@
+#include "product/regular.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer ones are not written by people. */
+#define PATTERN_MAX 1024
+
+/* What bounded repetitions may multiply to: "[0-9a-f]{64}" is common, "(a{99}){99}" an attack. */
+#define REPEAT_MAX 4096
+
+/* Escapes that POSIX lacks but ECMA 262 and PCRE have; the C library takes some for the letter. */
+static bool is_foreign_escape(char c)
+{
+	return strchr("dDwWsSbBnrtfvxucpPkAzZ", c) && c;
+}
+
+/* Constructs of other dialects outside a bracket expression, and what is costly in ours. */
+static const char *foreign_at(const char *at)
+{
+	if (at[0] == '\\' && is_foreign_escape(at[1])) {
+		return "it uses an escape that POSIX does not have";
+	}
+	if (at[0] == '\\' && isdigit((unsigned char)at[1])) {
+		return "it uses a back-reference";
+	}
+	if (at[0] == '(' && at[1] == '?') {
+		return "it uses a group of another dialect";
+	}
+	if (at[0] && strchr("*+?}", at[0]) && (at[1] == '?' || at[1] == '+')) {
+		return "it uses a lazy or possessive repetition";
+	}
+	return NULL;
+}
+
+/* The end of the bracket expression that starts at at, or NULL. "[]a]" and "[[:alpha:]]" count. */
+static const char *bracket_end(const char *at)
+{
+	at++;
+	at += *at == '^';
+	at += *at == ']';
+	for (; *at && *at != ']'; at++) {
+		if (at[0] == '[' && at[1] && strchr(":.=", at[1])) {
+			char closing[] = {at[1], ']', '\0'};
+			const char *end = strstr(at + 2, closing);
+
+			if (!end) {
+				return NULL;
+			}
+			at = end + 1;
+		}
+	}
+	return *at ? at : NULL;
+}
+
+/* Multiply *product by the larger bound of the repetition at "{m,n}". */
+static void count_repeat(const char *at, uint64_t *product)
+{
+	uint64_t largest = 1;
+	uint64_t bound = 0;
+
+	for (at++; *at && *at != '}'; at++) {
+		if (isdigit((unsigned char)*at)) {
+			bound = bound > REPEAT_MAX ? bound : bound * 10 + (uint64_t)(*at - '0');
+			largest = bound > largest ? bound : largest;
+		} else {
+			bound = 0;
+		}
+	}
+	*product = *product > REPEAT_MAX ? *product : *product * largest;
+}
+
+static const char *foreign(const char *pattern)
+{
+	uint64_t repeats = 1;
+
+	for (const char *at = pattern; *at; at++) {
+		const char *why = foreign_at(at);
+
+		if (why) {
+			return why;
+		}
+		if (*at == '\\' && at[1]) {
+			at++;
+		} else if (*at == '[') {
+			const char *end = bracket_end(at);
+
+			if (!end) {
+				return NULL; /* the compiler says so */
+			}
+			if (memchr(at, '\\', (size_t)(end - at))) {
+				return "it has a backslash in brackets, which POSIX takes literally";
+			}
+			at = end;
+		} else if (*at == '{') {
+			count_repeat(at, &repeats);
+		}
+	}
+	return repeats > REPEAT_MAX ? "its repetitions multiply to more than is tried" : NULL;
+}
+
+static bool compiles(const char *pattern, const char **ret_why)
+{
+	static _Thread_local char why[120];
+	regex_t regex;
+	int code = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+
+	if (code) {
+		(void)regerror(code, &regex, why, sizeof(why));
+		*ret_why = why;
+		return false;
+	}
+	regfree(&regex);
+	return true;
+}
+
+enum regular_kind regular_kind(const char *pattern, const char **ret_why)
+{
+	const char *why = NULL;
+
+	if (strlen(pattern) > PATTERN_MAX) {
+		*ret_why = "it is longer than 1024 bytes";
+		return REGULAR_OTHER;
+	}
+	why = foreign(pattern);
+	if (why) {
+		*ret_why = why;
+		return REGULAR_OTHER;
+	}
+	*ret_why = NULL;
+	return compiles(pattern, ret_why) ? REGULAR_POSIX : REGULAR_INVALID;
+}
+
+int regular_found(const char *pattern, const char *text)
+{
+	const char *why;
+	regex_t regex;
+	int code;
+
+	if (regular_kind(pattern, &why) != REGULAR_POSIX ||
+		regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)) {
+		return -1;
+	}
+	code = regexec(&regex, text, 0, NULL, 0);
+	regfree(&regex);
+	return code == 0 ? 1 : code == REG_NOMATCH ? 0 : -1;
+}
