@@ -1,0 +1,149 @@
+#include "runner/loop.h"
+
+#include "base/alloc.h"
+#include "base/sys_time.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+enum { EVENTS_AT_ONCE = 32 };
+
+int loop_init(struct loop *loop, struct err *err)
+{
+	*loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+	return loop->epoll < 0 ? err_sys(err, "epoll_create1") : 0;
+}
+
+void loop_release(struct loop *loop)
+{
+	cleanup_fd(&loop->epoll);
+	free(loop->sources.v);
+	*loop = (struct loop){.epoll = -1};
+}
+
+static struct loop_source *source_of(struct loop *loop, int fd)
+{
+	for (size_t i = 0; i < loop->sources.n; i++) {
+		if (loop->sources.v[i].fd == fd) {
+			return &loop->sources.v[i];
+		}
+	}
+	return NULL;
+}
+
+int loop_watch(struct loop *loop, int fd, uint32_t events, loop_fn fn, void *arg, struct err *err)
+{
+	struct loop_source *known = source_of(loop, fd);
+	struct loop_source *source = known ? known : source_of(loop, -1);
+	uint32_t turn = known ? known->turn : ++loop->turns;
+	struct epoll_event event = {.events = events};
+
+	event.data.u64 = (uint64_t)turn << 32 | (uint32_t)fd;
+	if (epoll_ctl(loop->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event)) {
+		return err_sys(err, "epoll_ctl");
+	}
+	if (!source) {
+		source = ARRAY_PUSH(&loop->sources);
+	}
+	*source = (struct loop_source){.fd = fd, .turn = turn, .fn = fn, .arg = arg};
+	return 0;
+}
+
+void loop_forget(struct loop *loop, int fd)
+{
+	struct loop_source *source = fd < 0 ? NULL : source_of(loop, fd);
+
+	if (source) {
+		(void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+		source->fd = -1;
+	}
+}
+
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
+{
+	for (struct loop_timer **at = &loop->timers; *at; at = &(*at)->next) {
+		if (*at == timer) {
+			*at = timer->next;
+			break;
+		}
+	}
+	*timer = (struct loop_timer){0};
+}
+
+void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_fn fn, void *arg)
+{
+	loop_timer_cancel(loop, timer);
+	*timer = (struct loop_timer){
+		.at_ns = time_now_ns() + ms * NS_PER_MS,
+		.fn = fn,
+		.arg = arg,
+		.next = loop->timers,
+	};
+	loop->timers = timer;
+}
+
+static uint64_t next_deadline(const struct loop *loop, uint64_t deadline_ns)
+{
+	for (const struct loop_timer *t = loop->timers; t; t = t->next) {
+		deadline_ns = t->at_ns < deadline_ns ? t->at_ns : deadline_ns;
+	}
+	return deadline_ns;
+}
+
+/* One timer at a time, looked up anew: a callback may change the list as it likes. A timer that a
+ * callback sets for now is left to the next round, so that none can keep us here. */
+static void fire_timers(struct loop *loop)
+{
+	uint64_t now = time_now_ns();
+
+	for (struct loop_timer *t = loop->timers; t;) {
+		loop_fn fn = t->fn;
+		void *arg = t->arg;
+
+		if (t->at_ns > now) {
+			t = t->next;
+			continue;
+		}
+		loop_timer_cancel(loop, t);
+		fn(arg);
+		t = loop->timers;
+	}
+}
+
+static int dispatch(struct loop *loop, uint64_t deadline_ns, struct err *err)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int left = time_left_ms(next_deadline(loop, deadline_ns));
+	int n = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, left);
+
+	if (n < 0 && errno != EINTR) {
+		return err_sys(err, "epoll_wait");
+	}
+	for (int i = 0; i < n; i++) {
+		/* An earlier callback of this round may have forgotten it, and the number may be
+		 * another's by now. */
+		struct loop_source *source = source_of(loop, (int)(uint32_t)events[i].data.u64);
+
+		if (source && source->turn == events[i].data.u64 >> 32) {
+			source->fn(source->arg);
+		}
+	}
+	fire_timers(loop);
+	return 0;
+}
+
+int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
+	struct err *err)
+{
+	for (;;) {
+		if (done(arg)) {
+			return 1;
+		}
+		if (time_now_ns() >= deadline_ns) {
+			return 0;
+		}
+		if (dispatch(loop, deadline_ns, err)) {
+			return -1;
+		}
+	}
+}
