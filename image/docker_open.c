@@ -1,0 +1,69 @@
+/* What a docker-archive's manifest.json offers. */
+#include "image/opening.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* A name as docker writes it in full: docker.io/library/ and :latest go without saying. */
+static char *familiar(const char *name)
+{
+	static const char *const defaults[] = {"docker.io/", "index.docker.io/", "library/"};
+	const char *last;
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		if (str_starts(name, defaults[i])) {
+			name += strlen(defaults[i]);
+		}
+	}
+	last = strrchr(name, '/');
+	return xasprintf("%s%s", name, strchr(last ? last : name, ':') ? "" : ":latest");
+}
+
+static bool has_tag(const struct docker_image *image, const char *tag)
+{
+	auto_free char *wanted = familiar(tag);
+
+	for (size_t i = 0; i < image->repo_tags.n; i++) {
+		auto_free char *found = familiar(image->repo_tags.v[i]);
+
+		if (strcmp(wanted, found) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int docker_collect(struct opening *o, struct err *err)
+{
+	const char *tag = o->image->reference.tag;
+
+	for (size_t i = 0; i < o->docker.images.n; i++) {
+		const struct docker_image *image = &o->docker.images.v[i];
+		struct choice *choice = ARRAY_PUSH(&o->choices);
+		struct err why = {0};
+
+		choice->name = image->repo_tags.n ? xstrdup(image->repo_tags.v[0]) : NULL;
+		choice->root = xstrdup(image->config);
+		choice->listed = !tag || has_tag(image, tag);
+		choice->file = xstrdup("manifest.json");
+		choice->pointer = json_pointer_index("", i);
+		choice->docker = image;
+		choice->read = true;
+		if (choice_config(o, choice, &why) == 0) {
+			choice->digest = xstrdup(choice->config_digest);
+			choice->platform = (struct platform){
+				xstrdup(choice->config->platform.os),
+				xstrdup(choice->config->platform.architecture),
+				xstrdup(choice->config->platform.variant),
+			};
+		} else if (why.code == ERR_LIMIT) {
+			*err = why;
+			return -1;
+		} else {
+			choice->trouble = why;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,103 @@
+#include "image/image.h"
+
+#include "base/alloc.h"
+#include "image/limits.h"
+#include "image/source.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* Bytes of one message: what it quotes from the image is cut before, this is the last resort. */
+enum { MESSAGE_MAX = 4096 };
+
+void violation_add(struct violations *list, enum violation_kind kind, bool warning,
+	const char *file, const char *pointer, const char *fmt, ...)
+{
+	char message[MESSAGE_MAX];
+	struct violation *v;
+	size_t *seen;
+	va_list ap;
+
+	if (!list) {
+		return;
+	}
+	seen = &list->seen[kind][warning];
+	if (++*seen > LIMIT_VIOLATIONS + 1) {
+		return;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	v = ARRAY_PUSH(list);
+	v->kind = kind;
+	v->warning = warning;
+	v->file = xstrdup(file);
+	v->pointer = xstrdup(*seen > LIMIT_VIOLATIONS ? "" : pointer);
+	v->message = xstrdup(
+		*seen > LIMIT_VIOLATIONS ? "there are more, which are not listed" : message);
+}
+
+void blob_release(struct blob *blob)
+{
+	cleanup_fd(&blob->fd);
+	*blob = (struct blob){.fd = -1};
+}
+
+int image_layer_blob(const struct image *image, size_t layer, struct blob *ret, struct err *err)
+{
+	const struct layer *l = &image->layers[layer];
+
+	if (!l->file) {
+		return err_set(err, ERR_MALFORMED, "the digest '%.80s' names no blob",
+			l->digest ? l->digest : "");
+	}
+	return source_find(image->source, l->file, ret, NULL, err);
+}
+
+static void layers_free(struct layer *layers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(layers[i].digest);
+		free(layers[i].media_type);
+		free(layers[i].diff_id);
+		free(layers[i].created_by);
+		free(layers[i].file);
+		free(layers[i].diff_id_read);
+	}
+	free(layers);
+}
+
+static void candidates_free(struct candidate *candidates, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(candidates[i].name);
+		free(candidates[i].digest);
+		free(candidates[i].platform);
+		free(candidates[i].kind);
+	}
+	free(candidates);
+}
+
+void image_free(struct image *image)
+{
+	if (!image) {
+		return;
+	}
+	reference_release(&image->reference);
+	source_free(image->source);
+	free(image->digest);
+	free(image->config_digest);
+	if (image->config) {
+		image_config_release(image->config);
+		free(image->config);
+	}
+	layers_free(image->layers, image->n_layers);
+	candidates_free(image->candidates, image->n_candidates);
+	for (size_t i = 0; i < image->violations.n; i++) {
+		free(image->violations.v[i].file);
+		free(image->violations.v[i].pointer);
+		free(image->violations.v[i].message);
+	}
+	free(image->violations.v);
+	free(image);
+}

@@ -1,0 +1,254 @@
+/* Which of the manifests is meant. What was not asked for is never taken in its stead. */
+#include "image/opening.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Names that other tools give to an architecture, as docker takes them. */
+static const struct {
+	const char *alias;
+	const char *name;
+} architectures[] = {
+	{"x86_64", "amd64"},
+	{"x86-64", "amd64"},
+	{"i386", "386"},
+	{"aarch64", "arm64"},
+};
+
+static bool word(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)s[i]) && !strchr("._-", s[i])) {
+			return false;
+		}
+	}
+	return len > 0;
+}
+
+int platform_parse(const char *text, struct platform *ret, struct err *err)
+{
+	char *parts[3] = {0};
+	const char *at = text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && at; i++) {
+		size_t len = strcspn(at, "/");
+
+		if (!word(at, len) || (i == 0 && !at[len]) || (i == 2 && at[len])) {
+			for (size_t j = 0; j < i; j++) {
+				free(parts[j]);
+			}
+			return err_set(err, ERR_USAGE,
+				"platform '%.80s' is not of the form os/architecture[/variant]",
+				text);
+		}
+		parts[i] = xstrndup(at, len);
+		at = at[len] ? at + len + 1 : NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++) {
+		if (strcmp(parts[1], architectures[i].alias) == 0) {
+			free(parts[1]);
+			parts[1] = xstrdup(architectures[i].name);
+		}
+	}
+	*ret = (struct platform){parts[0], parts[1], parts[2]};
+	return 0;
+}
+
+static bool matches(const struct platform *have, const struct platform *want)
+{
+	return str_eq(have->os, want->os) && str_eq(have->architecture, want->architecture) &&
+	       (!want->variant || str_eq(have->variant, want->variant));
+}
+
+static char *describe(const struct choice *c)
+{
+	static const char *const kinds[] = {"image", "attestation", "artifact"};
+	auto_free char *platform = platform_text(&c->platform);
+
+	return xasprintf("%s%s%s%s%.19s", c->name ? c->name : "", c->name ? " " : "",
+		c->kind == CHOICE_IMAGE ? platform : kinds[c->kind], c->digest ? " " : "",
+		c->digest ? c->digest : "");
+}
+
+/* "a linux/amd64 sha256:0123456789ab, ..." of those that pass; every digest is cut to be read. */
+static char *offer(const struct opening *o, bool (*pass)(const struct choice *))
+{
+	enum { SHOWN = 12 };
+	struct strv items = {0};
+	size_t more = 0;
+	char *text;
+
+	for (size_t i = 0; i < o->choices.n; i++) {
+		if (!pass(&o->choices.v[i])) {
+			continue;
+		}
+		if (items.n == SHOWN) {
+			more++;
+		} else {
+			strv_take(&items, describe(&o->choices.v[i]));
+		}
+	}
+	if (more) {
+		strv_addf(&items, "and %zu more", more);
+	}
+	text = items.n ? strv_join(&items, ", ") : xstrdup("nothing");
+	strv_release(&items);
+	return text;
+}
+
+static bool anything(const struct choice *c)
+{
+	return c->kind != CHOICE_ATTESTATION;
+}
+
+static bool is_listed(const struct choice *c)
+{
+	return c->listed;
+}
+
+static bool is_candidate(const struct choice *c)
+{
+	return c->listed && c->kind == CHOICE_IMAGE;
+}
+
+static void refuse(struct opening *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct opening *o, const char *fmt, ...)
+{
+	char message[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	violation_add(&o->image->violations, VIOLATION_SELECTION, false,
+		o->form == FORM_OCI ? "index.json" : "manifest.json", "", "%s", message);
+}
+
+/* Whether the images stand under several names. Entries of one name (or of none) are the platforms
+ * of one image; different names are different images, unless they are the same one twice. */
+static bool several_names(const struct opening *o)
+{
+	const struct choice *first = NULL;
+
+	for (size_t i = 0; i < o->choices.n; i++) {
+		const struct choice *c = &o->choices.v[i];
+
+		if (!is_candidate(c)) {
+			continue;
+		}
+		if (!first) {
+			first = c;
+		} else if (!str_eq(c->name, first->name) && !str_eq(c->root, first->root)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The candidates of a platform (NULL: of any): how many different ones, and the first of them. */
+static size_t count(struct opening *o, const struct platform *platform, struct choice **ret)
+{
+	size_t n = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i < o->choices.n; i++) {
+		struct choice *c = &o->choices.v[i];
+		bool again = false;
+
+		if (!is_candidate(c) || (platform && !matches(&c->platform, platform))) {
+			continue;
+		}
+		for (size_t j = 0; j < i && !again; j++) {
+			const struct choice *d = &o->choices.v[j];
+
+			again = is_candidate(d) && c->digest && str_eq(d->digest, c->digest) &&
+				(!platform || matches(&d->platform, platform));
+		}
+		n += !again;
+		*ret = *ret ? *ret : c;
+	}
+	return n;
+}
+
+static struct choice *one_of(struct opening *o, const struct platform *platform, bool *done)
+{
+	struct choice *found;
+	size_t n = count(o, platform, &found);
+	auto_free char *name = platform_text(platform);
+	auto_free char *there = NULL;
+
+	*done = n > 0;
+	if (n <= 1) {
+		return found;
+	}
+	there = offer(o, is_candidate);
+	refuse(o, "%zu different images for %s: %s", n, name, there);
+	return NULL;
+}
+
+static struct choice *choose_platform(struct opening *o)
+{
+	static const char *const usual[] = {"amd64", "386"};
+	auto_free char *there = NULL;
+	auto_free char *wanted = NULL;
+	struct choice *found;
+	bool done = false;
+
+	if (o->wanted.os) {
+		found = one_of(o, &o->wanted, &done);
+		if (!done) {
+			wanted = platform_text(&o->wanted);
+			there = offer(o, is_candidate);
+			refuse(o, "no image for %s; there is: %s", wanted, there);
+		}
+		return found;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
+		char os[] = "linux";
+		auto_free char *architecture = xstrdup(usual[i]);
+		const struct platform platform = {.os = os, .architecture = architecture};
+
+		found = one_of(o, &platform, &done);
+		if (done) {
+			return found;
+		}
+	}
+	if (count(o, NULL, &found) == 1) {
+		return found; /* for another platform: image-platform judges that */
+	}
+	there = offer(o, is_candidate);
+	refuse(o, "several images, and none for linux/amd64 or linux/386: %s", there);
+	return NULL;
+}
+
+struct choice *choose(struct opening *o)
+{
+	struct choice *found;
+	auto_free char *there = NULL;
+	size_t listed = 0;
+
+	for (size_t i = 0; i < o->choices.n; i++) {
+		listed += o->choices.v[i].listed;
+	}
+	if (listed == 0) {
+		there = offer(o, anything);
+		refuse(o, "no image is tagged '%.200s'; there is: %s", o->image->reference.tag,
+			there);
+		return NULL;
+	}
+	if (count(o, NULL, &found) == 0) {
+		there = offer(o, is_listed);
+		refuse(o, "no image; there is: %s", there);
+		return NULL;
+	}
+	if (!o->image->reference.tag && several_names(o)) {
+		there = offer(o, is_candidate);
+		refuse(o, "several images; name one by its tag: %s", there);
+		return NULL;
+	}
+	return choose_platform(o);
+}

@@ -1,0 +1,69 @@
+/*
+ * source.h - where an image's files come from: a directory, or an archive read in place.
+ *
+ *	source_open(&reference, platform, &source, err)
+ *	source_find(source, "index.json", &blob, &declared, err)
+ *	source_free(source)
+ *
+ * A name is looked up, never walked to: it may come from the image. Directories are left neither by
+ * ".." nor by a link, archives have nothing but their members. Private to image/. Reading
+ * (source_find) is thread-safe.
+ */
+#ifndef IMAGE_SOURCE_H
+#define IMAGE_SOURCE_H
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "image/image.h"
+
+#include <stdint.h>
+
+struct source;
+
+/* Open what the reference names; platform is what to fetch from a registry ("linux/arm64"; NULL:
+ * linux/amd64, else linux/386). reference->path and ->tag are mended where the path itself has a colon. ERR_IO when
+ * it is not there, ERR_MALFORMED when a file is no archive, ERR_LIMIT past LIMIT_SPOOL,
+ * LIMIT_RATIO or LIMIT_MEMBERS, ERR_UNSUPPORTED without skopeo. */
+int source_open(
+	struct reference *reference, const char *platform, struct source **ret, struct err *err);
+void source_free(struct source *source);
+DEFINE_AUTO_PTR(source)
+
+/* The bytes of one regular file; the caller releases the blob. ret->size is what can be read;
+ * *ret_declared (may be NULL) is what the archive says, more than that when the archive is cut
+ * short. ERR_IO with sys == ENOENT when there is no such file, other errors when it is something
+ * else or leads outside. */
+int source_find(const struct source *source, const char *name, struct blob *ret,
+	uint64_t *ret_declared, struct err *err);
+
+/* Why the source ends too early, or NULL: "the archive is cut short: ..." */
+const char *source_damage(const struct source *source);
+
+/* For the implementations: the first member of each. */
+struct source_ops {
+	int (*find)(const struct source *source, const char *name, struct blob *ret,
+		uint64_t *ret_declared, struct err *err);
+	void (*free)(struct source *source);
+};
+struct source {
+	const struct source_ops *ops;
+	char *damage;
+};
+
+/* A directory; takes dirfd. remove (may be NULL, copied) is removed with all in it on free. */
+struct source *source_dir_new(int dirfd, const char *remove);
+
+/* The members of the tar file in fd, which is taken also on failure; takes damage (may be NULL), what
+ * is known of its end. The file may be cut short anywhere after its first header. */
+int source_archive_new(int fd, char *damage, struct source **ret, struct err *err);
+
+/* What skopeo fetches for the reference, as its "dir" form in a temporary directory. */
+int source_skopeo_new(
+	const char *reference, const char *platform, struct source **ret, struct err *err);
+
+/* Give *ret_fd a seekable, inflated copy of fd: an unnamed temporary file, capped by LIMIT_SPOOL.
+ * With keep_plain, a file that is not compressed is not copied: *ret_fd is -1. Input that ends too
+ * early is success with *ret_damage saying so (the caller frees). */
+int spool(int fd, bool keep_plain, int *ret_fd, char **ret_damage, struct err *err);
+
+#endif

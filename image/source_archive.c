@@ -1,0 +1,285 @@
+/* An image in a tar file: its members are listed once, their bytes read where they lie. */
+#include "image/source.h"
+
+#include "base/alloc.h"
+#include "image/auto_archive.h"
+#include "image/limits.h"
+
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Links from member to member before a name is given up; docker's oldest form has one. */
+enum { LINKS_MAX = 8 };
+
+struct member {
+	char *name;
+	char *link; /* name of the member that this one stands for, or NULL */
+	uint64_t offset;
+	uint64_t size; /* as its header says */
+	size_t order; /* of two members with one name the later counts, as when unpacking */
+	bool sparse; /* its bytes do not lie in one piece */
+	bool regular;
+};
+
+struct archive_source {
+	struct source base;
+	int fd;
+	uint64_t file_size;
+	struct {
+		struct member *v;
+		size_t n;
+		size_t cap;
+	} members;
+};
+
+/* path as seen from directory dir (len bytes), without ".", ".." and doubled slashes; NULL when it
+ * leads out of the archive. The caller frees. */
+static char *resolve(const char *dir, size_t len, const char *path)
+{
+	auto_free char *out = xcalloc(len + strlen(path) + 2, 1);
+	char *end = mempcpy(out, dir, len);
+
+	while (*path) {
+		size_t part = strcspn(path, "/");
+
+		if (part == 2 && memcmp(path, "..", 2) == 0) {
+			if (end == out) {
+				return NULL;
+			}
+			while (end > out && *--end != '/') {
+			}
+		} else if (part && !(part == 1 && *path == '.')) {
+			if (end > out) {
+				*end++ = '/';
+			}
+			end = mempcpy(end, path, part);
+		}
+		path += part + (path[part] == '/');
+	}
+	*end = '\0';
+	return steal_ptr(out);
+}
+
+/* A name is what it says or nothing: one with ".." in it is no name that an image's documents could
+ * rightly use. */
+static char *member_name(const char *path)
+{
+	for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/') {
+		if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2])) {
+			return NULL;
+		}
+	}
+	return resolve("", 0, path);
+}
+
+/* The member that a link stands for. Hard links name it from the top, symbolic links from where they
+ * are. */
+static char *link_target(struct archive_entry *entry, const char *name)
+{
+	const char *hard = archive_entry_hardlink(entry);
+	const char *symbolic = archive_entry_symlink(entry);
+	const char *slash = strrchr(name, '/');
+
+	if (hard) {
+		return member_name(hard);
+	}
+	if (symbolic && *symbolic != '/') {
+		return resolve(name, slash ? (size_t)(slash - name) : 0, symbolic);
+	}
+	return NULL;
+}
+
+/* Names are ASCII in every image; one that the locale cannot show comes as UTF-8. */
+static const char *path_of(struct archive_entry *entry)
+{
+	const char *path = archive_entry_pathname(entry);
+
+	return path ? path : archive_entry_pathname_utf8(entry);
+}
+
+static int add_member(
+	struct archive_source *s, struct archive *a, struct archive_entry *entry, struct err *err)
+{
+	const char *path = path_of(entry);
+	auto_free char *name = path && strlen(path) <= LIMIT_PATH ? member_name(path) : NULL;
+	int64_t offset = archive_filter_bytes(a, 0);
+	int64_t size = archive_entry_size(entry);
+	struct member *m;
+
+	if (!name || !*name || archive_entry_filetype(entry) == AE_IFDIR) {
+		return 0;
+	}
+	if (s->members.n == LIMIT_MEMBERS) {
+		return err_set(
+			err, ERR_LIMIT, "more than %d members in the archive", LIMIT_MEMBERS);
+	}
+	m = ARRAY_PUSH(&s->members);
+	m->order = s->members.n;
+	m->link = link_target(entry, name);
+	m->regular = !m->link && archive_entry_filetype(entry) == AE_IFREG;
+	m->sparse = archive_entry_sparse_count(entry) > 0;
+	m->offset = offset > 0 ? (uint64_t)offset : 0;
+	m->size = size > 0 ? (uint64_t)size : 0;
+	m->name = steal_ptr(name);
+	return 0;
+}
+
+/* A member whose bytes end behind the end of the file. */
+static void note_cut(struct archive_source *s)
+{
+	const struct member *last = s->members.n ? &s->members.v[s->members.n - 1] : NULL;
+
+	if (last && !s->base.damage && last->regular &&
+		(last->offset > s->file_size || last->size > s->file_size - last->offset)) {
+		s->base.damage = xasprintf("the archive is cut short within '%.200s'", last->name);
+	}
+}
+
+static int no_archive(const struct archive_source *s, struct err *err)
+{
+	return err_set(err, ERR_MALFORMED,
+		"no image: neither an OCI layout nor a docker archive (not a tar file)%s%.200s",
+		s->base.damage ? "; " : "", s->base.damage ? s->base.damage : "");
+}
+
+static int open_tar(const struct archive_source *s, struct archive *a, struct err *err)
+{
+	if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK ||
+		lseek(s->fd, 0, SEEK_SET) < 0) {
+		return err_set(err, ERR_IO, "the archive cannot be read");
+	}
+	if (archive_read_open_fd(a, s->fd, 64 * 1024) == ARCHIVE_OK) {
+		return 0;
+	}
+	if (archive_errno(a) == ARCHIVE_ERRNO_FILE_FORMAT) {
+		return no_archive(s, err);
+	}
+	return err_set(err, ERR_IO, "the archive cannot be read: %s", archive_error_string(a));
+}
+
+static int list_members(struct archive_source *s, struct err *err)
+{
+	auto_archive struct archive *a = archive_read_new();
+	struct archive_entry *entry;
+	int rc;
+
+	if (open_tar(s, a, err)) {
+		return -1;
+	}
+	while ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN) {
+		if (add_member(s, a, entry, err)) {
+			return -1;
+		}
+		note_cut(s);
+	}
+	if (archive_file_count(a) == 0) {
+		return no_archive(s, err);
+	}
+	if (rc != ARCHIVE_EOF && !s->base.damage) {
+		s->base.damage = xasprintf("the archive is damaged: %.200s",
+			archive_error_string(a) ? archive_error_string(a) : "unknown cause");
+	}
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct member *x = a;
+	const struct member *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* The last of the members with this name. */
+static const struct member *lookup(const struct archive_source *s, const char *name)
+{
+	size_t low = 0;
+	size_t high = s->members.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(s->members.v[middle].name, name) <= 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low && strcmp(s->members.v[low - 1].name, name) == 0 ? &s->members.v[low - 1] : NULL;
+}
+
+static int archive_find(const struct source *source, const char *name, struct blob *ret,
+	uint64_t *ret_declared, struct err *err)
+{
+	const struct archive_source *s = (const struct archive_source *)source;
+	auto_free char *plain = member_name(name);
+	const struct member *m = plain ? lookup(s, plain) : NULL;
+	uint64_t left;
+	int fd;
+
+	for (int i = 0; m && m->link && i < LINKS_MAX; i++) {
+		m = lookup(s, m->link);
+	}
+	if (!m) {
+		err_set(err, ERR_IO, "'%.200s' is not in the archive%s%.200s", name,
+			s->base.damage ? ": " : "", s->base.damage ? s->base.damage : "");
+		if (err) {
+			err->sys = ENOENT;
+		}
+		return -1;
+	}
+	if (!m->regular) {
+		return err_set(err, ERR_MALFORMED, "'%.200s' is not a regular file", name);
+	}
+	if (m->sparse) {
+		return err_set(err, ERR_UNSUPPORTED, "'%.200s' is stored as a sparse file", name);
+	}
+	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0) {
+		return err_sys(err, "duplicate the archive's descriptor");
+	}
+	left = m->offset < s->file_size ? s->file_size - m->offset : 0;
+	*ret = (struct blob){fd, m->offset, m->size < left ? m->size : left};
+	*ret_declared = m->size;
+	return 0;
+}
+
+static void archive_source_free(struct source *source)
+{
+	struct archive_source *s = (struct archive_source *)source;
+
+	cleanup_fd(&s->fd);
+	for (size_t i = 0; i < s->members.n; i++) {
+		free(s->members.v[i].name);
+		free(s->members.v[i].link);
+	}
+	free(s->members.v);
+	free(s);
+}
+
+int source_archive_new(int fd, char *damage, struct source **ret, struct err *err)
+{
+	static const struct source_ops ops = {archive_find, archive_source_free};
+	struct archive_source *s = xcalloc(1, sizeof(*s));
+	AUTO_PTR(source) struct source *source = &s->base;
+	struct stat st;
+
+	source->ops = &ops;
+	source->damage = damage;
+	s->fd = fd;
+	if (fstat(fd, &st)) {
+		return err_sys(err, "stat the archive");
+	}
+	s->file_size = (uint64_t)st.st_size;
+	if (list_members(s, err)) {
+		return -1;
+	}
+	if (s->members.n) {
+		qsort(s->members.v, s->members.n, sizeof(*s->members.v), by_name);
+	}
+	*ret = steal_ptr(source);
+	return 0;
+}
