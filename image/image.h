@@ -59,6 +59,8 @@ struct layer {
 	char *diff_id_read; /* set by image_scan: what the tar really hashes to */
 	uint64_t tar_size;  /* set by image_scan */
 	size_t entries;	    /* set by image_scan */
+	size_t duplicates;  /* set by image_scan: entries of a name that the layer had before */
+	size_t idle_whiteouts; /* set by image_scan: whiteouts of what is not there */
 };
 
 /* An image or other manifest that the reference offers: for messages and `assay inspect`. */

@@ -15,4 +15,8 @@
 /* Whether this entry's text is kept. Pure; looks at path, mode, size and the head. */
 bool keep_wanted(const struct entry *entry);
 
+/* How many of its bytes: all up to LIMIT_KEEP_DB for a database, to LIMIT_KEEP_FILE for the rest.
+ * Of a longer script or database the beginning is kept; longer configuration is not wanted. */
+size_t keep_len(const struct entry *entry);
+
 #endif

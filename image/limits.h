@@ -23,6 +23,9 @@
 /* Entries of an image in all; a large language image has 200,000. */
 #define LIMIT_ENTRIES 4000000
 
+/* Violations that one layer adds to an image's list; the rest is counted. */
+#define LIMIT_LAYER_VIOLATIONS 50
+
 /* One path of an entry; PATH_MAX is 4096, so nothing longer could be unpacked. */
 #define LIMIT_PATH 4096
 
@@ -52,6 +55,9 @@
 
 /* Depth of nested indexes. The specification sets none; buildx makes two. */
 #define LIMIT_INDEX_DEPTH 8
+
+/* Parts of an ELF file behind its head that are kept until its end (section and dynamic tables). */
+#define LIMIT_ELF_PARTS (16 * MIB)
 
 /* A file whose text the tree keeps (keep.h), and all of them together. */
 #define LIMIT_KEEP_FILE (256 * 1024)

@@ -24,9 +24,10 @@ enum whiteout { WHITEOUT_NONE, WHITEOUT_FILE, WHITEOUT_OPAQUE };
 /* One tar entry. Everything is borrowed until the callback returns. */
 struct entry {
 	size_t layer;
-	const char *path;   /* normalised: "etc/passwd", no leading slash, no "." or ".." */
+	const char *path; /* normalised: "etc/passwd", no leading slash, no "." or ".."; "" is the
+			     * root; no symbolic link on the way (tree_build.h) */
 	enum node_type type;
-	bool hardlink;	    /* target names an earlier entry of the same layer or below */
+	bool hardlink; /* target names an earlier entry of the same layer or below */
 	enum whiteout whiteout; /* FILE: path is what is removed; OPAQUE: the directory */
 	mode_t mode;
 	uint32_t uid;
@@ -37,23 +38,29 @@ struct entry {
 	uint32_t dev_major;
 	uint32_t dev_minor;
 	const char *target; /* symbolic or hard link, as written */
+	const char *link; /* hardlink: path of the target, normalised as path; else NULL */
+	size_t link_layer; /* hardlink: whose content that is; below layer when only a lower one
+			     * has it */
 	size_t n_xattrs;
 	const struct entry_xattr {
 		const char *name;
 		const void *value;
 		size_t len;
-	} *xattrs;
+	} * xattrs;
 	const uint8_t *data; /* the first data_len bytes; all of them when data_len == size */
-	size_t data_len;     /* at most LIMIT_ENTRY_HEAD */
+	size_t data_len; /* at most LIMIT_ENTRY_HEAD */
 };
 
 struct entry_sink {
 	/* Called once for each entry when its head is at hand. Must not fail: keep an error in arg. */
 	void (*entry)(const struct entry *entry, void *arg);
-	/* Optional: the content of a regular file in pieces, after entry(), in order; sparse holes
-	 * are skipped, so offset may jump. */
+	/* Optional: the content of a regular file in pieces, after entry(), in order, the head
+	 * included; sparse holes behind the head are skipped, so offset may jump. */
 	void (*data)(const struct entry *entry, uint64_t offset, const void *bytes, size_t len,
 		void *arg);
+	/* Optional: a directory that the layer has no entry for (so far) and that the next entry
+	 * stands in, or the layer's root: with the attributes of the merged tree, parents first. */
+	void (*implied)(const struct entry *dir, void *arg);
 	/* Optional: once per layer, after its last entry; complete says whether digest, diff_id and
 	 * tar were all good. */
 	void (*layer_end)(size_t layer, bool complete, void *arg);

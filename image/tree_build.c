@@ -384,6 +384,13 @@ static int apply_opaque(struct apply *a, const struct entry *entry, struct err *
 	return 0;
 }
 
+void tree_begin(struct tree *tree, size_t layer, const struct tree_hook *hook)
+{
+	struct apply a = {tree, (uint32_t)layer + 1, hook, NULL};
+
+	(void)touch_dir(&a, tree->root, NULL); /* the path "" is never too long */
+}
+
 int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_hook *hook,
 	struct tree_place *ret, struct err *err)
 {

@@ -49,6 +49,9 @@ struct tree_place {
 	bool over_link; /* a lower layer's symbolic link on the way was replaced */
 };
 
+/* A layer begins, which may turn out empty: tells the hook of the root. */
+void tree_begin(struct tree *tree, size_t layer, const struct tree_hook *hook);
+
 /* Apply entry, whose path is normalised but not resolved, target as written. Layers must come in
  * order. hook may be NULL. ERR_MALFORMED for a bad entry (the tree goes on without it), ERR_LIMIT
  * past LIMIT_ENTRIES nodes. */

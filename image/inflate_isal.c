@@ -1,0 +1,109 @@
+#include "image/inflate_codec.h"
+
+#ifdef HAVE_ISAL
+
+#include <isa-l.h>
+#include <limits.h>
+#include <stdlib.h>
+
+struct igz {
+	struct inflate_state s;
+	bool ended; /* a member is over; input that follows begins another */
+};
+
+static void *igz_open(void)
+{
+	struct igz *gz = calloc(1, sizeof(*gz));
+
+	if (gz) {
+		isal_inflate_init(&gz->s);
+		gz->s.crc_flag = ISAL_GZIP;
+	}
+	return gz;
+}
+
+static void igz_close(void *state)
+{
+	free(state);
+}
+
+static uint32_t chunk(size_t len)
+{
+	return len > UINT32_MAX ? UINT32_MAX : (uint32_t)len;
+}
+
+static int step(struct igz *gz, struct inflate_io *io)
+{
+	uint32_t in = chunk(io->in_len);
+	uint32_t out = chunk(io->out_len);
+	union {
+		const uint8_t *in;
+		uint8_t *out;
+	} from = {.in = io->in};
+	int rc;
+
+	gz->s.next_in = from.out; /* only read from */
+	gz->s.avail_in = in;
+	gz->s.next_out = io->out;
+	gz->s.avail_out = out;
+	rc = isal_inflate(&gz->s);
+	io->in = gz->s.next_in;
+	io->in_len -= in - gz->s.avail_in;
+	io->out = gz->s.next_out;
+	io->out_len -= out - gz->s.avail_out;
+	return rc;
+}
+
+static const char *reason(int rc)
+{
+	switch (rc) {
+	case ISAL_INVALID_BLOCK:
+		return "invalid block";
+	case ISAL_INVALID_SYMBOL:
+		return "invalid symbol";
+	case ISAL_INVALID_LOOKBACK:
+		return "invalid distance";
+	case ISAL_INVALID_WRAPPER:
+		return "no gzip header";
+	case ISAL_UNSUPPORTED_METHOD:
+		return "unknown compression method";
+	case ISAL_INCORRECT_CHECKSUM:
+		return "wrong checksum";
+	default:
+		return "unknown";
+	}
+}
+
+static int igz_run(void *state, struct inflate_io *io, bool *inside, struct err *err)
+{
+	struct igz *gz = state;
+
+	while (io->out_len) {
+		size_t in = io->in_len;
+		size_t out = io->out_len;
+		int rc;
+
+		if (gz->ended && io->in_len) {
+			isal_inflate_reset(&gz->s);
+			gz->ended = false;
+		}
+		if (gz->ended) {
+			return 0;
+		}
+		*inside |= io->in_len > 0;
+		rc = step(gz, io);
+		if (rc < 0) {
+			return err_set(err, ERR_MALFORMED, "broken gzip data: %s", reason(rc));
+		}
+		if (gz->s.block_state == ISAL_BLOCK_FINISH) {
+			gz->ended = true;
+			*inside = false;
+		} else if (io->in_len == in && io->out_len == out) {
+			return 0; /* wants input */
+		}
+	}
+	return 0;
+}
+
+const struct codec codec_isal = {igz_open, igz_close, igz_run};
+#endif

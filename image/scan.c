@@ -1,0 +1,267 @@
+#include "image/scan.h"
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "base/str.h"
+#include "image/inflate.h"
+#include "image/layer_stream.h"
+#include "image/limits.h"
+#include "image/scan_layer.h"
+#include "image/tree_build.h"
+
+#include <inttypes.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A violation of the layer as a whole. */
+static void layer_violation(struct image *image, size_t layer, enum violation_kind kind,
+	bool warning, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static void layer_violation(struct image *image, size_t layer, enum violation_kind kind,
+	bool warning, const char *fmt, ...)
+{
+	char file[32];
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(file, sizeof(file), "layer %zu", layer);
+	violation_add(&image->violations, kind, warning, file, "", "%s", text);
+}
+
+/* What the media type says of the encoding; -1 when it says nothing that we know. */
+static int declared_encoding(const char *media_type)
+{
+	static const struct {
+		const char *ending;
+		enum layer_encoding encoding;
+	} endings[] = {{"+gzip", LAYER_GZIP}, {".gzip", LAYER_GZIP}, {"+zstd", LAYER_ZSTD},
+		{".zstd", LAYER_ZSTD}, {".tar", LAYER_PLAIN}};
+
+	for (size_t i = 0; media_type && i < ARRAY_SIZE(endings); i++) {
+		if (str_ends(media_type, endings[i].ending)) {
+			return (int)endings[i].encoding;
+		}
+	}
+	return -1;
+}
+
+/* The algorithm to hash by; true when there is a digest to compare with. */
+static bool algorithm_of(const char *digest, enum digest_algorithm *ret)
+{
+	*ret = DIGEST_SHA256;
+	return digest && digest_parse(digest, ret, NULL) == 0;
+}
+
+/* Compare what was read with what manifest and config say. Returns whether all was good. */
+static bool verify(
+	struct image *image, size_t i, uint64_t stored_size, const struct layer_stream_facts *facts)
+{
+	struct layer *layer = &image->layers[i];
+	int declared = declared_encoding(layer->media_type);
+	bool good = true;
+
+	if (stored_size != layer->size) {
+		good = false;
+		layer_violation(image, i, VIOLATION_CONFORMANCE, false,
+			"is %" PRIu64 " bytes long, declared are %" PRIu64, stored_size,
+			layer->size);
+	}
+	if (facts->stored_digest[0] && !str_eq(facts->stored_digest, layer->digest)) {
+		good = false;
+		layer_violation(image, i, VIOLATION_CONFORMANCE, false,
+			"has the digest %s, declared is %s", facts->stored_digest, layer->digest);
+	}
+	if (declared >= 0 && declared != (int)facts->encoding) {
+		layer_violation(image, i, VIOLATION_CONFORMANCE, true,
+			"is %s, its media type says %s", layer_encoding_name(facts->encoding),
+			layer_encoding_name((enum layer_encoding)declared));
+	}
+	if (!facts->tar_digest[0]) {
+		return false;
+	}
+	layer->tar_size = facts->tar_size;
+	free(layer->diff_id_read);
+	layer->diff_id_read = xstrdup(facts->tar_digest);
+	if (layer->diff_id && !str_eq(layer->diff_id, facts->tar_digest)) {
+		good = false;
+		layer_violation(image, i, VIOLATION_CONFORMANCE, false,
+			"its tar has the diff_id %s, declared is %s", facts->tar_digest,
+			layer->diff_id);
+	}
+	return good && layer->diff_id;
+}
+
+static la_ssize_t read_stream(struct archive *archive, void *arg, const void **data)
+{
+	struct err err = {0};
+	size_t len;
+
+	if (layer_stream_read(arg, data, &len, &err)) {
+		archive_set_error(archive, err.sys ? err.sys : EINVAL, "%s", err.msg);
+		return -1;
+	}
+	return (la_ssize_t)len;
+}
+
+/* Read the tar as far as it can be read, then what is behind its end. */
+static void read_tar(struct layer_scan *s)
+{
+	struct err err = {0};
+	int rc;
+
+	s->archive = archive_read_new();
+	if (!s->archive) {
+		abort();
+	}
+	archive_read_support_format_tar(s->archive);
+	archive_read_support_format_empty(s->archive);
+	rc = archive_read_open2(s->archive, s->stream, NULL, read_stream, NULL, NULL);
+	if (scan_archive_result(s, rc)) {
+		scan_entries(s);
+	}
+	archive_read_free(s->archive);
+	s->archive = NULL;
+	if (s->fatal.code) {
+		return;
+	}
+	if (layer_stream_drain(s->stream, &err)) {
+		if (err.code != ERR_MALFORMED && err.code != ERR_LIMIT) {
+			s->fatal = err;
+		} else if (!s->dead) { /* else it was said already */
+			scan_violation(s, false, "%s", err.msg);
+		}
+	}
+}
+
+/* The sinks that want this layer. */
+static void choose_sinks(
+	struct layer_scan *s, struct entry_sink *chosen, const struct entry_sink *sinks, size_t n)
+{
+	s->sinks = chosen;
+	for (size_t i = 0; i < n; i++) {
+		if (sinks[i].skip_layer && sinks[i].skip_layer(s->layer, sinks[i].arg)) {
+			continue;
+		}
+		chosen[s->n_sinks++] = sinks[i];
+		s->wants_data |= sinks[i].data != NULL;
+	}
+}
+
+static void end_layer(const struct layer_scan *s, bool complete)
+{
+	for (size_t i = 0; i < s->n_sinks; i++) {
+		if (s->sinks[i].layer_end) {
+			s->sinks[i].layer_end(s->layer, complete, s->sinks[i].arg);
+		}
+	}
+}
+
+/* Everything about one layer; only s->fatal stops the scan. */
+static void scan_layer(struct layer_scan *s)
+{
+	struct layer *layer = &s->image->layers[s->layer];
+	AUTO(blob) struct blob blob = {.fd = -1};
+	AUTO_PTR(layer_stream) struct layer_stream *stream = NULL;
+	enum digest_algorithm stored;
+	enum digest_algorithm tar;
+	bool hash = algorithm_of(layer->digest, &stored);
+	bool good = false;
+	struct err missing = {0};
+
+	(void)algorithm_of(layer->diff_id, &tar);
+	layer->entries = layer->duplicates = layer->idle_whiteouts = 0;
+	scan_begin(s);
+	if (image_layer_blob(s->image, s->layer, &blob, &missing)) {
+		if (missing.code == ERR_DENIED) {
+			s->fatal = missing; /* nothing is wrong with the image */
+			return;
+		}
+		layer_violation(
+			s->image, s->layer, VIOLATION_CONFORMANCE, false, "%s", missing.msg);
+	} else {
+		stream = layer_stream_new(&blob, hash ? &stored : NULL, tar);
+		s->stream = stream;
+		read_tar(s);
+		if (s->fatal.code) {
+			return;
+		}
+		good = verify(s->image, s->layer, blob.size, layer_stream_facts(stream));
+	}
+	end_layer(s, good && !s->n_violations);
+}
+
+/* Names are bytes to us, but libarchive converts those of pax headers and complains in a locale
+ * that is not UTF-8: so this thread has one that is, while it reads. */
+static locale_t enter_utf8(locale_t *before)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+
+	*before = utf8 ? uselocale(utf8) : (locale_t)0;
+	return utf8;
+}
+
+static void leave_utf8(locale_t utf8, locale_t before)
+{
+	if (utf8) {
+		uselocale(before);
+		freelocale(utf8);
+	}
+}
+
+/* All layers, lowest first. */
+static int scan_layers(struct image *image, struct tree *tree, const struct entry_sink *sinks,
+	size_t n_sinks, struct err *err)
+{
+	auto_free struct entry_sink *chosen = xcalloc(n_sinks, sizeof(*chosen));
+	auto_free uint8_t *head = xcalloc(LIMIT_ENTRY_HEAD, 1);
+	size_t n_entries = 0;
+	struct err fatal = {0};
+
+	for (size_t i = 0; i < image->n_layers && !fatal.code; i++) {
+		struct layer_scan *s = xcalloc(1, sizeof(*s));
+
+		s->image = image;
+		s->layer = i;
+		s->tree = tree;
+		s->n_entries = &n_entries;
+		s->head = head;
+		choose_sinks(s, chosen, sinks, n_sinks);
+		scan_layer(s);
+		fatal = s->fatal;
+		if (fatal.code) {
+			(void)err_wrap(&fatal, "layer %zu", i);
+		}
+		free(s->xattrs.v);
+		free(s);
+	}
+	if (fatal.code && err) {
+		*err = fatal;
+	}
+	return fatal.code ? -1 : 0;
+}
+
+int image_scan(struct image *image, const struct entry_sink *sinks, size_t n_sinks,
+	struct tree **ret, struct err *err)
+{
+	AUTO_PTR(tree) struct tree *tree = tree_new();
+	locale_t before;
+	locale_t utf8;
+	int rc;
+
+	if (image->n_layers > LIMIT_LAYERS) {
+		return err_set(
+			err, ERR_LIMIT, "%zu layers, more than %d", image->n_layers, LIMIT_LAYERS);
+	}
+	utf8 = enter_utf8(&before);
+	rc = scan_layers(image, tree, sinks, n_sinks, err);
+	leave_utf8(utf8, before);
+	if (rc == 0) {
+		tree_seal(tree);
+		*ret = steal_ptr(tree);
+	}
+	return rc;
+}

@@ -1,0 +1,220 @@
+#include "image/scan_layer.h"
+
+#include "base/alloc.h"
+#include "image/keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A piece of the file as libarchive hands it out, valid until the next one is asked for. */
+struct piece {
+	const uint8_t *data;
+	size_t len;
+	uint64_t offset;
+};
+
+/* A part of the file that is kept until its end; zeroed, so that holes need no work. */
+struct part {
+	uint64_t offset;
+	size_t len;
+	uint8_t *data;
+};
+
+struct collector {
+	struct part parts[5]; /* of an ELF file: the head, then elf_ranges */
+	size_t n_parts;
+	bool elf;
+	struct part text;
+	bool keep;
+	bool whole; /* nothing was lost on the way */
+};
+
+/* The next piece; false at the end of the file or when the archive will not go on. */
+static bool next_piece(struct layer_scan *s, struct piece *p, bool *whole)
+{
+	const void *data = NULL;
+	la_int64_t offset = 0;
+	int rc = archive_read_data_block(s->archive, &data, &p->len, &offset);
+
+	if (rc == ARCHIVE_EOF) {
+		return false;
+	}
+	if (!scan_archive_result(s, rc) || offset < 0) {
+		*whole = false;
+		return false;
+	}
+	p->data = data;
+	p->offset = (uint64_t)offset;
+	return true;
+}
+
+/* Bring the first want bytes of the file into s->head, holes as zeros. What is left of the last
+ * piece stays in *p. Returns how many bytes there are. */
+static size_t read_head(struct layer_scan *s, size_t want, struct piece *p, bool *whole)
+{
+	size_t have = 0;
+
+	*p = (struct piece){0};
+	while (have < want) {
+		size_t n;
+
+		if (!next_piece(s, p, whole)) {
+			*p = (struct piece){0};
+			if (!*whole) {
+				return have;
+			}
+			break;
+		}
+		if (p->offset >= want) {
+			break;
+		}
+		memset(s->head + have, 0, (size_t)p->offset - have);
+		n = want - (size_t)p->offset < p->len ? want - (size_t)p->offset : p->len;
+		memcpy(s->head + p->offset, p->data, n);
+		have = (size_t)p->offset + n;
+		*p = (struct piece){p->data + n, p->len - n, p->offset + n};
+	}
+	memset(s->head + have, 0, want - have);
+	return want;
+}
+
+/* Copy what the piece has of the part. */
+static void fill(struct part *part, const struct piece *p)
+{
+	uint64_t from = p->offset > part->offset ? p->offset : part->offset;
+	uint64_t p_end = p->offset + p->len;
+	uint64_t end = part->offset + part->len < p_end ? part->offset + part->len : p_end;
+
+	if (from < end) {
+		memcpy(part->data + (from - part->offset), p->data + (from - p->offset),
+			(size_t)(end - from));
+	}
+}
+
+static void collect(struct collector *c, const struct piece *p)
+{
+	for (size_t i = 0; i < c->n_parts; i++) {
+		fill(&c->parts[i], p);
+	}
+	if (c->keep) {
+		fill(&c->text, p);
+	}
+}
+
+static struct part part_new(uint64_t offset, uint64_t len)
+{
+	return (struct part){offset, (size_t)len, xcalloc((size_t)len + 1, 1)};
+}
+
+/* The head is kept as it is; behind it, what elf_ranges names, within the file and our cap. */
+static void plan_elf(struct collector *c, const struct entry *entry)
+{
+	struct elf_range ranges[4];
+	size_t n = elf_ranges(entry->data, entry->data_len, ranges);
+	uint64_t at = entry->data_len;
+	uint64_t room = LIMIT_ELF_PARTS;
+
+	c->elf = true;
+	if (entry->data_len == entry->size) {
+		return;
+	}
+	c->parts[c->n_parts++] = part_new(0, entry->data_len);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t from = ranges[i].offset > at ? ranges[i].offset : at;
+		uint64_t len;
+
+		if (from >= entry->size || ranges[i].len > entry->size - ranges[i].offset) {
+			continue; /* points behind the file: elf_parse will say so */
+		}
+		len = ranges[i].offset + ranges[i].len;
+		if (len <= from || len - from > room) {
+			continue;
+		}
+		len -= from;
+		c->parts[c->n_parts++] = part_new(from, len);
+		room -= len;
+		at = from + len;
+	}
+}
+
+static void plan(struct collector *c, const struct entry *entry)
+{
+	*c = (struct collector){.whole = true};
+	if (elf_magic(entry->data, entry->data_len)) {
+		plan_elf(c, entry);
+	} else if (keep_wanted(entry)) {
+		c->keep = true;
+		c->text = part_new(0, keep_len(entry));
+	}
+}
+
+static void finish_elf(
+	struct collector *c, const struct entry *entry, struct tree *tree, struct node *node)
+{
+	struct elf_part parts[5] = {{0, entry->data, entry->data_len}};
+	size_t n = c->n_parts ? c->n_parts : 1;
+	struct elf *elf;
+
+	for (size_t i = 0; i < c->n_parts; i++) {
+		parts[i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
+	}
+	if (elf_parse(parts, n, entry->size, &elf, NULL) == 0) {
+		tree_set_elf(tree, node, elf);
+	}
+}
+
+/* Hand over what was collected; a file that is not whole keeps nothing. */
+static void finish(
+	struct collector *c, const struct entry *entry, struct tree *tree, struct node *node)
+{
+	if (c->whole && c->elf) {
+		finish_elf(c, entry, tree, node);
+	}
+	if (c->whole && c->keep) {
+		(void)tree_set_text(tree, node, (char *)steal_ptr(c->text.data), c->text.len);
+	}
+	for (size_t i = 0; i < c->n_parts; i++) {
+		free(c->parts[i].data);
+	}
+	free(c->text.data);
+}
+
+static void emit_data(const struct layer_scan *s, const struct entry *entry, const struct piece *p)
+{
+	for (size_t i = 0; i < s->n_sinks; i++) {
+		if (s->sinks[i].data) {
+			s->sinks[i].data(entry, p->offset, p->data, p->len, s->sinks[i].arg);
+		}
+	}
+}
+
+static void pass_on(
+	struct layer_scan *s, const struct entry *entry, struct collector *c, const struct piece *p)
+{
+	if (p->len) {
+		emit_data(s, entry, p);
+		collect(c, p);
+	}
+}
+
+void scan_content(struct layer_scan *s, struct entry *entry, struct node *node)
+{
+	struct collector c;
+	struct piece p;
+	bool whole = true;
+	size_t want = entry->size < LIMIT_ENTRY_HEAD ? (size_t)entry->size : LIMIT_ENTRY_HEAD;
+
+	entry->data = s->head;
+	entry->data_len = read_head(s, want, &p, &whole);
+	plan(&c, entry);
+	scan_emit(s, entry);
+	pass_on(s, entry, &c, &(struct piece){s->head, entry->data_len, 0});
+	pass_on(s, entry, &c, &p);
+	if (whole && (s->wants_data || c.keep || c.n_parts)) {
+		while (next_piece(s, &p, &whole)) {
+			pass_on(s, entry, &c, &p);
+		}
+	}
+	c.whole = whole;
+	finish(&c, entry, s->tree, node);
+}

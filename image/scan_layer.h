@@ -1,0 +1,69 @@
+/*
+ * scan_layer.h - one layer's tar, entry by entry. Private to scan*.c.
+ */
+#ifndef IMAGE_SCAN_LAYER_H
+#define IMAGE_SCAN_LAYER_H
+
+#include "image/layer_stream.h"
+#include "image/limits.h"
+#include "image/scan.h"
+#include "image/tree_build.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All there is to know while a layer is read; nothing in it is shared between layers but the image
+ * and the tree. */
+struct layer_scan {
+	struct image *image;
+	size_t layer;
+	struct tree *tree;
+	size_t *n_entries; /* of all layers */
+
+	const struct entry_sink *sinks; /* those that did not skip this layer */
+	size_t n_sinks;
+	bool wants_data; /* one of them has data() */
+
+	struct layer_stream *stream;
+	struct archive *archive;
+	bool dead; /* the archive cannot be read any further */
+	struct err fatal; /* what ends the whole scan: the system or a limit of ours */
+	size_t n_violations; /* that are no warnings */
+	size_t n_warnings;
+
+	char path[LIMIT_PATH]; /* of the entry, normalised */
+	char name[LIMIT_PATH]; /* for messages: as written, cut */
+	long long at; /* offset of its header in the tar */
+	struct tree_place place;
+	struct {
+		struct entry_xattr *v;
+		size_t n, cap;
+	} xattrs;
+	uint8_t *head; /* LIMIT_ENTRY_HEAD bytes */
+};
+
+/* A VIOLATION_LAYER of the entry at hand, with its offset. */
+void scan_violation(struct layer_scan *s, bool warning, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The layer begins: tells the sinks of its root. */
+void scan_begin(struct layer_scan *s);
+
+/* Read all entries of s->archive. Problems are violations of the image, or s->fatal. */
+void scan_entries(struct layer_scan *s);
+
+/* What libarchive said: a violation (or a warning, or nothing when it does not matter). Returns
+ * whether the entry can be used. */
+bool scan_archive_result(struct layer_scan *s, int rc);
+
+/* Read the content of entry, a regular file at node: fill entry->data, hand the entry and its
+ * bytes to the sinks, keep what the tree keeps. */
+void scan_content(struct layer_scan *s, struct entry *entry, struct node *node);
+
+/* Hand it to every sink. */
+void scan_emit(const struct layer_scan *s, const struct entry *entry);
+
+#endif
