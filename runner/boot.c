@@ -16,7 +16,7 @@
 enum {
 	SYSLOG_PORT = 514,
 	DATAGRAMS_AT_ONCE = 256,
-	GONE_MS = 10000,  /* for the kernel to end what was killed */
+	GONE_MS = 10000, /* for the kernel to end what was killed */
 	DRAIN_MS = 10000, /* for the output that is still in the pipes */
 	MEMORY_MIB_MAX = 1 << 26,
 	LEFT_MAX = 1024,
@@ -90,8 +90,8 @@ static void hear(struct boot *b, int fd)
 		text[got] = '\0';
 		if (b->obs->syslog_datagrams++ == 0) {
 			b->obs->syslog_first = escape_dup(ESCAPE_UTF8, text);
-			observation_event(b->obs, boot_now(b), "syslog", "%s",
-				b->obs->syslog_first);
+			observation_event(
+				b->obs, boot_now(b), "syslog", "%s", b->obs->syslog_first);
 		}
 	}
 }
@@ -115,8 +115,8 @@ static void note_end(struct boot *b)
 	struct sandbox_exit e = sandbox_exit_status(b->sb);
 	struct obs_exit *to = b->obs->stop.tried ? &b->obs->stop.exit : &b->obs->exit_early;
 
-	*to = (struct obs_exit){.ended = true, .code = e.code, .signal = e.signal,
-		.t_s = boot_now(b)};
+	*to = (struct obs_exit){
+		.ended = true, .code = e.code, .signal = e.signal, .t_s = boot_now(b)};
 	if (e.signal) {
 		observation_event(b->obs, to->t_s, "exited", "SIG%s", sigabbrev_np(e.signal));
 	} else {
@@ -178,8 +178,8 @@ int boot_init(struct boot *b, const struct runner_options *options, struct task_
 {
 	size_t cap = (size_t)options->policy->limits.log_kib * 1024;
 
-	*b = (struct boot){.options = options, .obs = obs, .out_fd = -1, .err_fd = -1,
-		.syslog_fd = -1};
+	*b = (struct boot){
+		.options = options, .obs = obs, .out_fd = -1, .err_fd = -1, .syslog_fd = -1};
 	capture_init(&b->out, cap);
 	capture_init(&b->err, cap);
 	if (loop_init(&b->loop, err)) {
@@ -257,8 +257,8 @@ static void watch_files(struct boot *b)
 	};
 	files_places_add(&b->files.places, sandbox_upper(b->sb), "");
 	for (size_t i = 0; i < b->launch.plan.volumes.n; i++) {
-		files_places_add(&b->files.places, sandbox_volume(b->sb, i),
-			b->launch.plan.volumes.v[i]);
+		files_places_add(
+			&b->files.places, sandbox_volume(b->sb, i), b->launch.plan.volumes.v[i]);
 	}
 	files_watch_start(&b->files);
 }

@@ -55,8 +55,8 @@ static bool measure_one(const struct walk_item *item, void *arg)
 	return !is_past(m->sum, m->limit);
 }
 
-void files_measure(const struct files_places *places, const struct files_usage *limit,
-	struct files_usage *ret)
+void files_measure(
+	const struct files_places *places, const struct files_usage *limit, struct files_usage *ret)
 {
 	struct measure m = {.limit = limit, .sum = ret};
 
@@ -145,8 +145,8 @@ static bool look_size(const struct files_look *look, char *path, uint64_t *ret)
 /* ---- the list ----------------------------------------------------------------------------- */
 
 /* What the sandbox itself puts into the root, as Docker does. */
-static const char *const ours[] = {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab",
-	"/.dockerenv", NULL};
+static const char *const ours[] = {
+	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab", "/.dockerenv", NULL};
 
 struct list_walk {
 	const struct files_place *place;
@@ -156,8 +156,8 @@ struct list_walk {
 };
 
 /* A piece from the middle of a file: incomplete lines at its cut ends are not looked at. */
-static void count_piece(struct obs_file *f, const char *text, size_t len, bool cut_front,
-	bool cut_back)
+static void count_piece(
+	struct obs_file *f, const char *text, size_t len, bool cut_front, bool cut_back)
 {
 	if (cut_front) {
 		const char *newline = memchr(text, '\n', len);
@@ -199,8 +199,8 @@ static void count_lines(struct obs_file *f, int fd)
 
 static void look_inside(struct obs_file *f, const struct walk_item *item)
 {
-	auto_fd int fd = openat(item->dir, item->name,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_fd int fd = openat(
+		item->dir, item->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	/* Between the walk and now it may have become something else. */
@@ -216,8 +216,8 @@ static bool is_written(const struct stat *st)
 }
 
 /* A file that is new since the look has not been seen to grow. */
-static bool has_grown(const struct list_walk *w, char *path, uint64_t size,
-	const struct node *before)
+static bool has_grown(
+	const struct list_walk *w, char *path, uint64_t size, const struct node *before)
 {
 	uint64_t earlier;
 

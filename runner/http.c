@@ -255,8 +255,8 @@ static void set_headers(struct transfer *t, const struct http_request *request)
 			continue;
 		}
 		/* curl sends a header without a value only when it ends with ';'. */
-		line = xasprintf("%.*s%s%s", (int)(equals - pair), pair, equals[1] ? ": " : ";",
-			equals + 1);
+		line = xasprintf(
+			"%.*s%s%s", (int)(equals - pair), pair, equals[1] ? ": " : ";", equals + 1);
 		add_header(t, line);
 	}
 	if (request->content_type) {
@@ -275,8 +275,8 @@ static void set_method(struct transfer *t, const struct http_request *request)
 	if (request->body) {
 		t->body = xcalloc(request->body_len + 1, 1);
 		memcpy(t->body, request->body, request->body_len);
-		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-			(curl_off_t)request->body_len);
+		(void)curl_easy_setopt(
+			t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
 		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body);
 	}
 	(void)curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method);
@@ -313,8 +313,8 @@ int http_start(struct http *http, const struct http_request *request,
 	void (*on_answer)(const struct http_response *response, void *arg), void *arg,
 	struct err *err)
 {
-	auto_free char *url = xasprintf("http://%s:%u%s", request->address,
-		(unsigned)request->port, request->path);
+	auto_free char *url = xasprintf(
+		"http://%s:%u%s", request->address, (unsigned)request->port, request->path);
 	CURL *easy = curl_easy_init();
 	struct transfer *t;
 
@@ -322,8 +322,12 @@ int http_start(struct http *http, const struct http_request *request,
 		return err_set(err, ERR_INTERNAL, "curl_easy_init failed");
 	}
 	t = xcalloc(1, sizeof(*t));
-	*t = (struct transfer){.http = http, .easy = easy, .on_answer = on_answer, .arg = arg,
-		.started_ns = time_now_ns(), .next = http->transfers};
+	*t = (struct transfer){.http = http,
+		.easy = easy,
+		.on_answer = on_answer,
+		.arg = arg,
+		.started_ns = time_now_ns(),
+		.next = http->transfers};
 	http->transfers = t;
 	http->n_transfers++;
 	buf_init(&t->response.body, HTTP_BODY_MAX);

@@ -28,10 +28,10 @@ static bool form_matches(const char *form, const char *s, const char *end)
 			}
 			continue;
 		}
-		if (*form == '9' ? !digit
+		if (*form == '9'       ? !digit
 			: *form == 'A' ? !letter
 			: *form == '?' ? c != 'T' && c != ' ' && c != 't' && c != '_'
-					: c != *form) {
+				       : c != *form) {
 			return false;
 		}
 		s++;
@@ -56,15 +56,15 @@ static bool one_of(const char *const *words, const char *s)
 static bool is_date(const char *s, const char *end)
 {
 	static const char *const forms[] = {
-		"9999-99-99?99:99",	/* ISO 8601, RFC 3339, log4j, PostgreSQL */
-		"9999/99/99 99:99:99",	/* nginx's error log, Go */
+		"9999-99-99?99:99", /* ISO 8601, RFC 3339, log4j, PostgreSQL */
+		"9999/99/99 99:99:99", /* nginx's error log, Go */
 		"99/99/9999 99:99:99",
 		"99.99.9999 99:99:99",
 		"99-99-9999 99:99:99",
-		"99999999?999999",	/* ISO 8601 basic */
+		"99999999?999999", /* ISO 8601 basic */
 		"99999999 99:99:99",
-		"999999 99:99:99",	/* MySQL of old */
-		"99:99:99.999",		/* a time of day with fractions, logback */
+		"999999 99:99:99", /* MySQL of old */
+		"99:99:99.999", /* a time of day with fractions, logback */
 		"99:99:99,999",
 		"99:99:99 ",
 		NULL,
@@ -81,13 +81,13 @@ static bool is_date(const char *s, const char *end)
 static bool is_named_date(const char *s, const char *end)
 {
 	return (form_matches("AAA 99 99:99:99", s, end) && one_of(months, s)) ||
-		(form_matches("AAA 9 99:99:99", s, end) && one_of(months, s)) ||
-		(form_matches("AAA AAA 99 99:99:99", s, end) && one_of(days, s)) ||
-		(form_matches("AAA AAA 9 99:99:99", s, end) && one_of(days, s)) ||
-		(form_matches("AAA, 99 AAA 9999 99:99:99", s, end) && one_of(days, s)) ||
-		(form_matches("99 AAA 9999 99:99:99", s, end) && one_of(months, s + 3)) ||
-		(form_matches("99/AAA/9999:99:99:99", s, end) && one_of(months, s + 3)) ||
-		(form_matches("99-AAA-9999 99:99:99", s, end) && one_of(months, s + 3));
+	       (form_matches("AAA 9 99:99:99", s, end) && one_of(months, s)) ||
+	       (form_matches("AAA AAA 99 99:99:99", s, end) && one_of(days, s)) ||
+	       (form_matches("AAA AAA 9 99:99:99", s, end) && one_of(days, s)) ||
+	       (form_matches("AAA, 99 AAA 9999 99:99:99", s, end) && one_of(days, s)) ||
+	       (form_matches("99 AAA 9999 99:99:99", s, end) && one_of(months, s + 3)) ||
+	       (form_matches("99/AAA/9999:99:99:99", s, end) && one_of(months, s + 3)) ||
+	       (form_matches("99-AAA-9999 99:99:99", s, end) && one_of(months, s + 3));
 }
 
 /* Seconds (10 digits from 2001 to 2286), milli-, micro- or nanoseconds since 1970. */
@@ -130,8 +130,8 @@ static bool is_moment(const char *s, const char *end)
 /* {"time":"2026-...", ...} or {..."ts":1712345678.1 */
 static bool is_json_log(const char *s, const char *end)
 {
-	static const char *const keys[] = {"\"time\":", "\"timestamp\":", "\"@timestamp\":", "\"ts\":",
-		"\"date\":", "\"datetime\":", "\"t\":"};
+	static const char *const keys[] = {"\"time\":", "\"timestamp\":", "\"@timestamp\":",
+		"\"ts\":", "\"date\":", "\"datetime\":", "\"t\":"};
 
 	for (size_t i = 0; s < end && *s == '{' && i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *at = str_find(s, (size_t)(end - s), keys[i]);
@@ -198,8 +198,8 @@ bool logline_timestamped(const char *line, size_t len)
 	return is_moment(s, end) || is_level(s, end);
 }
 
-void logline_count(const char *text, size_t len, uint64_t *lines, uint64_t *timestamped,
-	char **ret_first)
+void logline_count(
+	const char *text, size_t len, uint64_t *lines, uint64_t *timestamped, char **ret_first)
 {
 	const char *at = text;
 	struct line l;

@@ -74,8 +74,8 @@ static bool is_loopback(const char *hex)
 		return str_eq(hex + 6, "7F");
 	}
 	return str_eq(hex, "00000000000000000000000001000000") ||
-		(len == 32 && strncmp(hex, "0000000000000000FFFF0000", 24) == 0 &&
-			str_eq(hex + 30, "7F"));
+	       (len == 32 && strncmp(hex, "0000000000000000FFFF0000", 24) == 0 &&
+		       str_eq(hex + 30, "7F"));
 }
 
 void listeners_parse(const char *text, struct listener *ret, size_t max, size_t *n)

@@ -275,8 +275,8 @@ static void conclude(struct ready *r)
 
 int ready_wait(struct boot *b, const struct ready_plan *plan, struct err *err)
 {
-	AUTO(ready) struct ready r = {.b = b, .plan = plan, .delay_ms = plan->first_ms,
-		.exec_fd = -1};
+	AUTO(ready)
+	struct ready r = {.b = b, .plan = plan, .delay_ms = plan->first_ms, .exec_fd = -1};
 	uint64_t limit_s = plan->limit_s;
 
 	b->obs->ready_by = xstrdup(plan->text);

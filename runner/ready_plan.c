@@ -30,14 +30,15 @@ static int by_http(struct ready_plan *p, const struct readiness *d, struct err *
 			"readiness asks for GET %.100s, and there is no port to ask", d->http_path);
 	}
 	p->http_path = d->http_path;
-	by(p, READY_HTTP, xasprintf("GET %s on port %u answers 2xx or 3xx", d->http_path,
-				  (unsigned)p->ports.v[0]));
+	by(p, READY_HTTP,
+		xasprintf("GET %s on port %u answers 2xx or 3xx", d->http_path,
+			(unsigned)p->ports.v[0]));
 	return 0;
 }
 
 /* *ret_found: it says something that can be waited for. */
-static int by_declaration(struct ready_plan *p, const struct readiness *d, bool *ret_found,
-	struct err *err)
+static int by_declaration(
+	struct ready_plan *p, const struct readiness *d, bool *ret_found, struct err *err)
 {
 	*ret_found = true;
 	if (d->port && d->port <= UINT16_MAX && (d->http_path || (!d->log && !d->command.n))) {
@@ -136,8 +137,7 @@ int ready_plan(const struct image_config *config, const struct product *product,
 		by_ports(ret);
 		return 0;
 	}
-	by(ret, READY_ALIVE,
-		xasprintf("alive for %llu s", (unsigned long long)limits->alive_s));
+	by(ret, READY_ALIVE, xasprintf("alive for %llu s", (unsigned long long)limits->alive_s));
 	return 0;
 }
 

@@ -37,4 +37,9 @@ struct runner_options {
  * run is a state of its observation, not an error; -1 only when we are out of means altogether. */
 int runner_observe(const struct runner_options *options, struct observation *ret, struct err *err);
 
+/* The same observations where nothing can be run at all (host_enter() failed, no layer store): each
+ * is not started, with why and a remedy (may be NULL). Of options only the tasks are looked at. */
+void runner_unavailable(const struct runner_options *options, const char *why, const char *remedy,
+	struct observation *ret);
+
 #endif

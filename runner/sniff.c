@@ -107,7 +107,7 @@ static bool is_record(const char *bytes, size_t len, unsigned char type)
 	const unsigned char *b = (const unsigned char *)bytes;
 
 	return len >= 5 && b[0] == type && b[1] == 3 && b[2] <= 4 && (b[3] << 8 | b[4]) > 0 &&
-		b[3] <= 0x41;
+	       b[3] <= 0x41;
 }
 
 bool sniff_tls_alert(const char *bytes, size_t len)

@@ -58,7 +58,7 @@ static bool listen_to(struct talk *t)
 		(void)buf_add_some(&t->answer, bytes, (size_t)got);
 	}
 	return got > 0 && t->answer.len < t->answer.cap &&
-		!(t->request.enough && t->request.enough(t->answer.data, t->answer.len));
+	       !(t->request.enough && t->request.enough(t->answer.data, t->answer.len));
 }
 
 static void on_talk(void *arg)
@@ -130,7 +130,8 @@ int talk_start(struct talk *t, struct loop *loop, const struct world *world,
 	const struct talk_request *request, loop_fn on_end, void *arg, struct err *err)
 {
 	talk_release(t);
-	*t = (struct talk){.request = *request, .fd = -1, .loop = loop, .on_end = on_end, .arg = arg};
+	*t = (struct talk){
+		.request = *request, .fd = -1, .loop = loop, .on_end = on_end, .arg = arg};
 	buf_init(&t->answer, TALK_ANSWER_MAX);
 	return begin(t, world, err);
 }

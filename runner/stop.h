@@ -1,0 +1,18 @@
+/*
+ * stop.h - the stop of an instance, measured (R13).
+ */
+#ifndef RUNNER_STOP_H
+#define RUNNER_STOP_H
+
+#include "runner/boot.h"
+
+/* Docker's reading of StopSignal: "SIGTERM", "TERM", "term", "15", "RTMIN+3", "SIGRTMAX-1"; NULL
+ * and "" are SIGTERM. -1 when it is none. Pure. */
+int stop_signal(const char *text);
+
+/* Send the image's stop signal to PID 1 and watch until every process is gone, or the edition's
+ * limit and a little more have passed; then kill. on_sent is called right behind the signal. Who
+ * is alive at the limit is written down. */
+int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *err);
+
+#endif

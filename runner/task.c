@@ -1,0 +1,293 @@
+#include "runner/task.h"
+
+#include "base/alloc.h"
+#include "runner/boot.h"
+#include "runner/load.h"
+#include "runner/probe.h"
+#include "runner/procs.h"
+#include "runner/ready.h"
+#include "runner/smoke.h"
+#include "runner/stop.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLLECTOR "OPENTELEMETRY_COLLECTOR_URL"
+
+/* What a shell says of a command that is not there, or that may not be executed. */
+enum { EXIT_NOT_FOUND = 127, EXIT_NOT_EXECUTABLE = 126 };
+
+static void __attribute__((format(printf, 2, 3)))
+progress(const struct runner_options *o, const char *fmt, ...)
+{
+	auto_free char *line = NULL;
+	va_list ap;
+
+	if (!o->progress) {
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0) {
+		abort();
+	}
+	va_end(ap);
+	o->progress(line, o->arg);
+}
+
+static const char *label_of(const struct task_observation *obs)
+{
+	if (!obs->task) {
+		return "product";
+	}
+	return obs->task->label ? obs->task->label : obs->task->id ? obs->task->id : "task";
+}
+
+void task_not_started(struct task_observation *obs, const char *remedy, const char *fmt, ...)
+{
+	va_list ap;
+
+	obs->state = OBS_NOT_STARTED;
+	free(obs->why);
+	free(obs->remedy);
+	obs->remedy = xstrdup(remedy);
+	va_start(ap, fmt);
+	if (vasprintf(&obs->why, fmt, ap) < 0) {
+		abort();
+	}
+	va_end(ap);
+}
+
+static void broken(struct task_observation *obs, const struct err *err)
+{
+	obs->state = OBS_BROKEN;
+	free(obs->why);
+	obs->why = xstrdup(err->msg);
+	observation_event(obs, 0, "error", "%s", err->msg);
+}
+
+/* ---- what it is given --------------------------------------------------------------------- */
+
+/* "KEY=value" with something behind the equals sign. */
+static bool has_value(const struct strv *env, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; env && i < env->n; i++) {
+		if (strncmp(env->v[i], key, len) == 0 && env->v[i][len] == '=') {
+			return env->v[i][len + 1] != '\0';
+		}
+	}
+	return false;
+}
+
+/* The declared values, the collector's address where one is asked for, then --env. Returns whether
+ * every required key has a value. */
+static bool give_environment(struct boot *b)
+{
+	const struct runner_options *o = b->options;
+	AUTO(strv) struct strv missing = {0};
+
+	if (o->product) {
+		product_environment(o->product, b->obs->task, &b->env, &missing);
+	}
+	for (size_t i = 0; i < missing.n; i++) {
+		const char *key = missing.v[i];
+
+		if (has_value(o->env, key) || has_value(&o->image->config->env, key)) {
+			continue;
+		}
+		if (str_eq(key, COLLECTOR)) {
+			strv_addf(&b->env, COLLECTOR "=http://%s:4318", world_gateway(b->world));
+		} else {
+			strv_add(&b->obs->missing_env, key);
+		}
+	}
+	if (o->env) {
+		strv_add_all(&b->env, o->env);
+	}
+	return b->obs->missing_env.n == 0;
+}
+
+static bool needs_services(const struct runner_options *o, struct task_observation *obs)
+{
+	const struct extension *of[] = {
+		o->product ? &o->product->extension : NULL,
+		obs->task ? &obs->task->extension : NULL,
+	};
+	AUTO(strv) struct strv names = {0};
+	auto_free char *text = NULL;
+
+	for (size_t k = 0; k < ARRAY_SIZE(of); k++) {
+		for (size_t i = 0; of[k] && i < of[k]->services.n; i++) {
+			const char *name = of[k]->services.v[i].name;
+
+			strv_add(&names, name ? name : "?");
+		}
+	}
+	if (names.n) {
+		text = strv_join(&names, ", ");
+		task_not_started(obs,
+			"declare the task without services, or test it where they are not needed",
+			"it declares services (%s), and this version cannot start them", text);
+	}
+	return names.n > 0;
+}
+
+static bool prepare(struct boot *b)
+{
+	const struct runner_options *o = b->options;
+	const struct task *task = b->obs->task;
+
+	if (needs_services(o, b->obs)) {
+		return false;
+	}
+	if (!give_environment(b)) {
+		auto_free char *keys = strv_join(&b->obs->missing_env, ", ");
+
+		task_not_started(b->obs,
+			"give a value with --env KEY=VALUE, or in \"x-assay\".\"environment\"",
+			"no value for what the product requires: %s", keys);
+		return false;
+	}
+	if (task) {
+		strv_add_all(&b->arguments, &task->options);
+	}
+	return true;
+}
+
+/* ---- the phases --------------------------------------------------------------------------- */
+
+/* The image's fault is something that was seen, not an error of ours. */
+static bool start(struct boot *b)
+{
+	struct task_observation *obs = b->obs;
+	struct err err = {0};
+
+	if (boot_start(b, &err) == 0) {
+		obs->state = OBS_STARTED;
+		return true;
+	}
+	if (b->sb) {
+		broken(obs, &err);
+	} else if (err.code == ERR_MALFORMED) {
+		obs->state = OBS_STARTED;
+		obs->exit_early = (struct obs_exit){
+			.ended = true,
+			.code = err.sys == EACCES || err.sys == ENOEXEC ? EXIT_NOT_EXECUTABLE
+									: EXIT_NOT_FOUND,
+		};
+		obs->left_nothing = true;
+		observation_event(obs, 0, "not-executed", "%s", err.msg);
+	} else {
+		task_not_started(obs, "see what `assay doctor` says of this machine",
+			"the sandbox could not be made: %s", err.msg);
+	}
+	return false;
+}
+
+static int rest(struct boot *b, struct err *err)
+{
+	if (boot_wait(b, b->options->policy->limits.rest_ms, NULL, NULL, err) < 0) {
+		return -1;
+	}
+	/* What ends in the middle of being looked at is no error. */
+	if (!boot_over(b)) {
+		(void)procs_look(b->sb, &b->obs->at_rest, NULL);
+	}
+	return 0;
+}
+
+static void on_stop_sent(void *arg)
+{
+	load_stop(arg);
+}
+
+static int load_and_stop(struct boot *b, struct err *err)
+{
+	AUTO(load) struct load load = {0};
+
+	load_start(&load, b);
+	if (load_wait(&load, err)) {
+		return -1;
+	}
+	if (boot_over(b)) {
+		return 0;
+	}
+	progress(b->options, "%s: stopping", label_of(b->obs));
+	return stop_run(b, on_stop_sent, &load, err);
+}
+
+static int exercise(struct boot *b, struct files_look **ret_look, struct err *err)
+{
+	if (rest(b, err)) {
+		return -1;
+	}
+	*ret_look = files_look_new(&b->files.places);
+	if (boot_over(b)) {
+		return 0;
+	}
+	progress(b->options, "%s: asking its ports and running its smoke test", label_of(b->obs));
+	if (smoke_run(b, err) || boot_over(b) || probe_run(b, err) || boot_over(b)) {
+		return err->code ? -1 : 0;
+	}
+	return load_and_stop(b, err);
+}
+
+static int phases(struct boot *b, const struct ready_plan *plan, struct files_look **ret_look,
+	struct err *err)
+{
+	progress(b->options, "%s: started, waiting: %s", label_of(b->obs), plan->text);
+	if (ready_wait(b, plan, err)) {
+		return -1;
+	}
+	if (b->obs->cron || boot_over(b)) {
+		return 0;
+	}
+	if (!b->obs->ready) {
+		probe_listeners(b);
+		(void)procs_look(b->sb, &b->obs->at_rest, NULL);
+		return 0;
+	}
+	progress(b->options, "%s: ready after %.2f s", label_of(b->obs), b->obs->ready_s);
+	return exercise(b, ret_look, err);
+}
+
+static void run(struct boot *b, const struct ready_plan *plan)
+{
+	AUTO_PTR(files_look) struct files_look *look = NULL;
+	struct err err = {0};
+
+	if (!start(b)) {
+		return;
+	}
+	if (phases(b, plan, &look, &err)) {
+		broken(b->obs, &err);
+	}
+	boot_finish(b);
+	files_list(&b->files.places, b->options->tree, look, b->obs);
+	progress(b->options, "%s: over after %.2f s", label_of(b->obs), boot_now(b));
+}
+
+void task_observe(const struct runner_options *options, size_t n, struct task_observation *obs)
+{
+	AUTO(ready_plan) struct ready_plan plan = {0};
+	AUTO(boot) struct boot b = {0};
+	struct err err = {0};
+
+	if (ready_plan(options->image->config, options->product, obs->task,
+		    &options->policy->limits, &plan, &err)) {
+		task_not_started(
+			obs, "mend \"x-assay\".\"readiness\" in the product file", "%s", err.msg);
+		return;
+	}
+	if (boot_init(&b, options, obs, &err)) {
+		task_not_started(
+			obs, "see what `assay doctor` says of this machine", "%s", err.msg);
+		return;
+	}
+	b.name = xasprintf("task-%zu", n);
+	if (prepare(&b)) {
+		run(&b, &plan);
+	}
+}
