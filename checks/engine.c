@@ -178,6 +178,7 @@ void engine_run(struct engine *e, const struct check_context *ctx,
 		.edition = ctx->edition,
 		.image = ctx->image,
 		.product = ctx->product,
+		.only_task = only_task,
 		.policy = ctx->policy,
 		.observation = observation,
 	};

@@ -34,7 +34,7 @@ struct finding {
 	char *subject;
 	char *message;
 	char *fingerprint; /* 64 hex digits */
-	json_t *evidence;  /* object or NULL */
+	json_t *evidence; /* object or NULL */
 	const struct waiver *waiver; /* in force, or NULL */
 };
 
@@ -76,6 +76,7 @@ struct result {
 	const struct edition *edition;
 	const struct image *image;
 	const struct product *product; /* NULL: none was given */
+	const struct task *only_task; /* --task; NULL: every task */
 	const struct policy *policy;
 	const struct observation *observation; /* NULL: static only */
 	char evaluated_at[32];
@@ -98,13 +99,15 @@ struct selection {
 /* ERR_USAGE names an id that does not exist (and the nearest that does), or says that nothing is
  * left to run. */
 int selection_check(const struct selection *sel, struct err *err);
+/* ERR_USAGE names a waiver whose check does not exist. */
+int waivers_check(const struct policy *policy, struct err *err);
 bool selection_has(const struct selection *sel, const struct check *check);
 
 struct engine;
 struct engine *engine_new(const struct selection *sel); /* borrows sel */
 /* The same over a table other than the registry; for tests. Borrows it. */
-struct engine *engine_new_over(const struct check *const *table, size_t n,
-	const struct selection *sel);
+struct engine *engine_new_over(
+	const struct check *const *table, size_t n, const struct selection *sel);
 void engine_free(struct engine *e);
 DEFINE_AUTO_PTR(engine)
 

@@ -46,6 +46,19 @@ int selection_check(const struct selection *sel, struct err *err)
 		err, ERR_USAGE, "the stage and the ids to run or to skip leave no check to run");
 }
 
+int waivers_check(const struct policy *policy, struct err *err)
+{
+	for (size_t i = 0; i < policy->waivers.n; i++) {
+		const char *id = policy->waivers.v[i].check;
+
+		if (!check_find(id)) {
+			return err_set(err, ERR_USAGE,
+				"waiver %zu: no check '%.80s' (nearest: '%s')", i, id, nearest(id));
+		}
+	}
+	return 0;
+}
+
 static bool named(const struct strv *ids, const struct check *check)
 {
 	return strv_has(ids, check->id) || strv_has(ids, check->requirement);

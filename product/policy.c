@@ -91,6 +91,18 @@ void policy_release(struct policy *policy)
 	json_table_release(&policy_table, policy);
 }
 
+json_t *limits_json(const struct limits *limits)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(limit_rows); i++) {
+		uint64_t value = *(const uint64_t *)((const char *)limits + limit_rows[i].offset);
+
+		json_object_set_new(all, limit_rows[i].name, json_integer((json_int_t)value));
+	}
+	return all;
+}
+
 static int two_digits(const char *s)
 {
 	return (s[0] - '0') * 10 + (s[1] - '0');

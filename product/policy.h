@@ -51,6 +51,9 @@ void policy_init(struct policy *ret); /* the defaults */
 int policy_load(const char *file, struct policy *ret, struct err *err);
 void policy_release(struct policy *policy);
 
+/* The limits as an object {"boot_s": 120, ...}, for reports; the caller owns it. */
+json_t *limits_json(const struct limits *limits);
+
 /* The waiver in force today ("2026-11-23") that covers this finding, or NULL. */
 const struct waiver *policy_waiver(const struct policy *policy, const char *check,
 	const char *subject, const char *fingerprint, const char *today);

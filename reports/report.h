@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 struct report_options {
-	bool color;   /* text only */
+	bool color; /* text only */
 	bool verbose; /* text only: evidence of passes, too */
 	unsigned width; /* text only: columns; 0: 100 */
 };
