@@ -114,6 +114,7 @@ static void task_observation_release(struct task_observation *t)
 	files_release(t);
 	ports_release(t);
 	smoke_release(t);
+	free(t->load.target);
 	processes_release(&t->at_rest);
 	processes_release(&t->stop.survivors);
 	timeline_release(t);

@@ -67,7 +67,7 @@ struct obs_file {
 	char *path;	/* as the product sees it: "/var/log/app.log" */
 	uint64_t size;
 	bool existed;	/* in the image, and was changed */
-	bool grew;	/* between two looks while running */
+	bool grew;	/* between two looks while running, or beyond its size in the image */
 	bool regular;
 	uint64_t timestamped_lines; /* lines of its head or tail that begin like a log line */
 	uint64_t looked_at_lines;
@@ -86,11 +86,20 @@ struct obs_port {
 	int status;	      /* of that answer */
 	char *status_line;
 	char *location;	      /* Location of a redirect, else NULL */
-	bool redirect_to_https;     /* for a plain request */
+	bool redirect_to_https;     /* a plain request is sent to https on the same host */
 	bool redirect_with_proto;   /* still so with X-Forwarded-Proto: https */
 	bool tls;	      /* a TLS ClientHello was answered by a TLS record */
 	bool tls_required;    /* plain HTTP got an alert, a TLS record, or a "plain HTTP to HTTPS port" */
 	char *first_bytes;    /* what it said, escaped, first 120 bytes; NULL: nothing */
+};
+
+/* The bounded load on one HTTP port, before and while it is told to stop. */
+struct obs_load {
+	bool tried;   /* false: there is no HTTP port to load */
+	char *target; /* "GET /health on port 8080, 8 at a time" */
+	uint64_t answered; /* with any status */
+	uint64_t failed;   /* no answer */
+	double took_s;
 };
 
 /* One step of a smoke suite. */
@@ -182,6 +191,7 @@ struct task_observation {
 		size_t n, cap;
 	} smoke;
 	bool smoke_ran;
+	struct obs_load load;
 	struct obs_processes at_rest;
 	struct obs_stop stop;
 	struct {

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* Files of one instance that are listed in an observation; more are only counted. */
-#define FILES_LISTED 2000
+#define FILES_LISTED 5000
 
 /* A directory here, and what the product calls it ("" is its root). */
 struct files_place {

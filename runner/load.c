@@ -109,10 +109,17 @@ int load_wait(struct load *load, struct err *err)
 	if (boot_wait(b, LOAD_MS, is_enough, load, err) < 0) {
 		return -1;
 	}
-	observation_event(b->obs, boot_now(b), "load",
-		"GET %s on port %u, %d at a time: %llu answered, %llu failed in %.2f s", load->path,
-		(unsigned)load->port, AT_ONCE, (unsigned long long)load->answered,
-		(unsigned long long)load->failed, boot_now(b) - load->began_s);
+	b->obs->load = (struct obs_load){
+		.tried = true,
+		.target = xasprintf("GET %s on port %u, %d at a time", load->path,
+			(unsigned)load->port, AT_ONCE),
+		.answered = load->answered,
+		.failed = load->failed,
+		.took_s = boot_now(b) - load->began_s,
+	};
+	observation_event(b->obs, boot_now(b), "load", "%s: %llu answered, %llu failed in %.2f s",
+		b->obs->load.target, (unsigned long long)load->answered,
+		(unsigned long long)load->failed, b->obs->load.took_s);
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "runner/talk.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum {
 	LISTENERS_MAX = 512,
@@ -54,10 +53,9 @@ static bool head_is_complete(const char *bytes, size_t len)
 	return complete;
 }
 
-static bool leads_to_https(const struct sniff_http *http)
+static bool leads_to_https(const struct probe_port *p, const struct sniff_http *http)
 {
-	return http->status >= 300 && http->status < 400 && http->location &&
-	       strncasecmp(http->location, "https://", 8) == 0;
+	return sniff_https_redirect(http, p->probe->b->address);
 }
 
 static void note_http(struct obs_port *to, struct sniff_http *http, bool is_tls_port)
@@ -89,7 +87,7 @@ static bool hear_get(struct probe_port *p, enum question *ret_next)
 		*ret_next = ASK_TLS;
 		return true;
 	}
-	to->redirect_to_https = leads_to_https(&http);
+	to->redirect_to_https = leads_to_https(p, &http);
 	*ret_next = http.wants_https ? ASK_TLS : ASK_GET_FORWARDED;
 	note_http(to, &http, http.wants_https);
 	sniff_http_release(&http);
@@ -101,7 +99,7 @@ static void hear_forwarded(struct probe_port *p)
 	struct sniff_http http;
 
 	if (sniff_http(buf_str(&p->talk.answer), p->talk.answer.len, &http)) {
-		p->to->redirect_with_proto = leads_to_https(&http);
+		p->to->redirect_with_proto = leads_to_https(p, &http);
 		sniff_http_release(&http);
 	}
 }

@@ -8,6 +8,11 @@
 static bool is_hopeless(
 	const struct runner_options *o, const char **ret_why, const char **ret_remedy)
 {
+	if (o->product && o->product->content_only) {
+		*ret_why = "the product file declares no task to start";
+		*ret_remedy = "declare the task in the default configuration, if there is one";
+		return true;
+	}
 	if (!o->tree || !o->layers || o->layers->n < o->image->n_layers) {
 		*ret_why = "the image's layers could not all be unpacked";
 		*ret_remedy = "mend what oci-conformance and layers-unpack say of the image";

@@ -102,6 +102,20 @@ void sniff_http_release(struct sniff_http *http)
 	*http = (struct sniff_http){0};
 }
 
+bool sniff_https_redirect(const struct sniff_http *http, const char *host)
+{
+	static const char scheme[] = "https://";
+	size_t len = strlen(host);
+	const char *at = http->location;
+
+	if (http->status < 300 || http->status > 399 || !at ||
+		strncasecmp(at, scheme, sizeof(scheme) - 1) != 0) {
+		return false;
+	}
+	at += sizeof(scheme) - 1;
+	return strncasecmp(at, host, len) == 0 && strchr(":/?#", at[len]) != NULL;
+}
+
 static bool is_record(const char *bytes, size_t len, unsigned char type)
 {
 	const unsigned char *b = (const unsigned char *)bytes;
