@@ -16,7 +16,7 @@ void json_problem_add(struct json_problems *list, bool warning, const char *poin
 	va_list ap;
 	int len;
 
-	if (!list) {
+	if (!list || list->n >= JSON_PROBLEMS_MAX) {
 		return;
 	}
 	va_start(ap, fmt);

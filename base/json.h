@@ -47,7 +47,10 @@ struct json_problems {
 	size_t cap;
 };
 
-/* Add one; pointer is copied, the message is formatted. */
+/* Problems of one document that are kept: a hostile one has millions. */
+#define JSON_PROBLEMS_MAX 1000
+
+/* Add one; pointer is copied, the message is formatted. What passes JSON_PROBLEMS_MAX is dropped. */
 void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void json_problems_release(struct json_problems *list);
