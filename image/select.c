@@ -19,6 +19,15 @@ static const struct {
 	{"aarch64", "arm64"},
 };
 
+/* Variants that are the base of their architecture: to ask for them is to ask for none. */
+static const struct {
+	const char *architecture;
+	const char *variant;
+} base_variants[] = {
+	{"amd64", "v1"},
+	{"arm64", "v8"},
+};
+
 static bool word(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -52,6 +61,13 @@ int platform_parse(const char *text, struct platform *ret, struct err *err)
 		if (strcmp(parts[1], architectures[i].alias) == 0) {
 			free(parts[1]);
 			parts[1] = xstrdup(architectures[i].name);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(base_variants); i++) {
+		if (strcmp(parts[1], base_variants[i].architecture) == 0 &&
+			str_eq(parts[2], base_variants[i].variant)) {
+			free(parts[2]);
+			parts[2] = NULL;
 		}
 	}
 	*ret = (struct platform){parts[0], parts[1], parts[2]};

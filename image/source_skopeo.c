@@ -20,19 +20,23 @@
 
 extern char **environ;
 
-/* What skopeo said, on one line. */
-static void last_line(char *text)
+/* The message of skopeo's last line, which reads: time="..." level=fatal msg="...". */
+static const char *last_message(char *text)
 {
+	static const char key[] = " msg=\"";
 	size_t len = strlen(text);
-	char *newline;
+	const char *newline;
+	const char *msg;
 
-	while (len && (text[len - 1] == '\n' || text[len - 1] == ' ')) {
+	while (len && strchr("\n \"", text[len - 1])) {
 		text[--len] = '\0';
 	}
 	newline = strrchr(text, '\n');
-	if (newline) {
-		memmove(text, newline + 1, strlen(newline + 1) + 1);
+	msg = strstr(newline ? newline : text, key);
+	if (msg) {
+		return msg + strlen(key);
 	}
+	return newline ? newline + 1 : text;
 }
 
 static int spawn(char *const argv[], int out, int said, pid_t *ret, struct err *err)
@@ -76,11 +80,8 @@ static int skopeo(char *const argv[], int out, struct err *err)
 	buf_init(&text, 64 * 1024);
 	(void)lseek(said, 0, SEEK_SET);
 	(void)file_read_fd(said, &text, NULL);
-	if (text.data) {
-		last_line(text.data);
-	}
-	return err_set(
-		err, ERR_IO, "skopeo: %.400s", text.len ? buf_str(&text) : "failed without a word");
+	return err_set(err, ERR_IO, "skopeo: %.400s",
+		text.len ? last_message(text.data) : "failed without a word");
 }
 
 static int copy(
@@ -147,29 +148,59 @@ static bool offers(const struct index *index, const char *platform)
 	return false;
 }
 
-/* Nothing could be copied. When that is for the platform, the index itself becomes the source: the
- * selection then says what there is. Any other failure stays one. */
+/* What to take where nothing was asked for and linux/amd64 is not there: linux/386, or the only
+ * image that there is; NULL when that cannot be told. The caller frees. */
+static char *second_best(const struct index *index)
+{
+	const struct platform *only = NULL;
+
+	if (offers(index, "linux/386")) {
+		return xstrdup("linux/386");
+	}
+	for (size_t i = 0; i < index->manifests.n; i++) {
+		const struct platform *p = &index->manifests.v[i].platform;
+
+		if (str_eq(p->os, "unknown")) {
+			continue; /* an attestation */
+		}
+		if (only || !p->os || !p->architecture) {
+			return NULL;
+		}
+		only = p;
+	}
+	return only ? platform_text(only) : NULL;
+}
+
+/* The index itself as a layout of which nothing else is there. */
+static int write_layout(const char *dir, const struct buf *index, struct err *err)
+{
+	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+	auto_free char *layout_file = xasprintf("%s/oci-layout", dir);
+	auto_free char *index_file = xasprintf("%s/index.json", dir);
+
+	if (file_write(AT_FDCWD, layout_file, layout, strlen(layout), err)) {
+		return -1;
+	}
+	return file_write(AT_FDCWD, index_file, buf_str(index), index->len, err);
+}
+
+/* Nothing could be copied. When that is for the platform, another one is taken if that is allowed,
+ * or the index becomes the source, so that the selection says what there is. Any other failure
+ * stays one: err is what copying said. */
 static int fall_back(
 	const char *reference, const char *platform, const char *dir, int null, struct err *err)
 {
-	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 	AUTO(buf) struct buf text = {0};
 	AUTO(index) struct index index = {0};
-	auto_free char *layout_file = xasprintf("%s/oci-layout", dir);
-	auto_free char *index_file = xasprintf("%s/index.json", dir);
+	auto_free char *instead = NULL;
 
 	if (inspect(reference, &text, NULL) ||
 		index_parse(buf_str(&text), text.len, &index, NULL, NULL) ||
 		index.manifests.n == 0 || offers(&index, platform ? platform : "linux/amd64")) {
 		return -1;
 	}
-	if (!platform && offers(&index, "linux/386")) {
-		return copy(reference, "linux/386", dir, null, err);
-	}
-	return file_write(AT_FDCWD, layout_file, layout, strlen(layout), err) ||
-			       file_write(AT_FDCWD, index_file, text.data, text.len, err)
-		       ? -1
-		       : 0;
+	instead = platform ? NULL : second_best(&index);
+	return instead ? copy(reference, instead, dir, null, err) : write_layout(dir, &text, err);
 }
 
 int source_skopeo_new(
