@@ -1,0 +1,134 @@
+/*
+ * What is mounted inside, as data: Docker's defaults (runtime-spec config-linux.md, "Default
+ * Filesystems"; Docker's masked and read-only paths).
+ */
+#include "base/alloc.h"
+#include "sandbox/spec.h"
+
+#include <sys/mount.h>
+
+#define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+#define FRESH(to, type) .kind = MOUNT_FRESH, .target = (to), .source = (type)
+#define DEVICE(path)                                                                               \
+	{                                                                                          \
+		.kind = MOUNT_BIND, .target = (path), .source = (path), .file = true               \
+	}
+#define LINK(path, to)                                                                             \
+	{                                                                                          \
+		.kind = MOUNT_LINK, .target = (path), .source = (to)                               \
+	}
+
+static const struct mount_item file_systems[] = {
+	{FRESH("/proc", "proc"), .attributes = QUIET},
+	{FRESH("/dev", "tmpfs"), .options = {{"mode", "755"}, {"size", "65536k"}},
+		.attributes = MOUNT_ATTR_NOSUID},
+	{FRESH("/dev/pts", "devpts"),
+		.options = {{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}},
+		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC},
+	{FRESH("/dev/shm", "tmpfs"), .options = {{"mode", "1777"}, {"size", "65536k"}},
+		.attributes = QUIET},
+	{FRESH("/dev/mqueue", "mqueue"), .attributes = QUIET, .optional = true},
+	{FRESH("/sys", "sysfs"), .attributes = QUIET | MOUNT_ATTR_RDONLY, .optional = true},
+};
+
+static const struct mount_item devices[] = {
+	DEVICE("/dev/null"),
+	DEVICE("/dev/zero"),
+	DEVICE("/dev/full"),
+	DEVICE("/dev/random"),
+	DEVICE("/dev/urandom"),
+	DEVICE("/dev/tty"),
+	LINK("/dev/ptmx", "pts/ptmx"),
+	LINK("/dev/fd", "/proc/self/fd"),
+	LINK("/dev/stdin", "/proc/self/fd/0"),
+	LINK("/dev/stdout", "/proc/self/fd/1"),
+	LINK("/dev/stderr", "/proc/self/fd/2"),
+	LINK("/dev/core", "/proc/kcore"),
+};
+
+static const char *const read_only_paths[] = {
+	"/proc/bus",
+	"/proc/fs",
+	"/proc/irq",
+	"/proc/sys",
+	"/proc/sysrq-trigger",
+};
+
+static const char *const masked_paths[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/interrupts",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/sys/devices/virtual/powercap",
+	"/sys/firmware",
+	"/sys/fs/cgroup",
+};
+
+static const char *const written_files[] = {"hosts", "hostname", "resolv.conf"};
+
+static void add(struct spec *s, const struct mount_item *item)
+{
+	struct mount_item *to = ARRAY_PUSH(&s->mounts);
+
+	*to = *item;
+	to->fd = -1;
+}
+
+static void add_table(struct spec *s, const struct mount_item *table, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct mount_item item = table[i];
+
+		/* Group 5 is "tty"; with a single id it is not there. */
+		if (s->single_id && str_eq(item.source, "devpts")) {
+			item.options[2].key = NULL;
+		}
+		add(s, &item);
+	}
+}
+
+static void add_paths(struct spec *s, const char *const *paths, size_t n, enum mount_kind kind)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct mount_item item = {
+			.kind = kind, .target = paths[i], .attributes = QUIET | MOUNT_ATTR_RDONLY};
+
+		add(s, &item);
+	}
+}
+
+void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
+{
+	add_table(s, file_systems, ARRAY_SIZE(file_systems));
+	add_table(s, devices, ARRAY_SIZE(devices));
+	for (size_t i = 0; i < ARRAY_SIZE(written_files); i++) {
+		struct mount_item item = {.kind = MOUNT_BIND, .file = true};
+
+		item.target = spec_keep(s, xasprintf("/etc/%s", written_files[i]));
+		item.source = spec_keep(s, xasprintf("%s/etc/%s", s->dir, written_files[i]));
+		add(s, &item);
+	}
+	for (size_t i = 0; i < s->volumes.n; i++) {
+		struct mount_item item = {.kind = MOUNT_BIND, .target = s->volumes.v[i]};
+
+		item.source = spec_keep(s, xasprintf("%s/volumes/%zu", s->dir, i));
+		item.attributes = MOUNT_ATTR_NODEV;
+		add(s, &item);
+	}
+	if (plan->terminal) {
+		struct mount_item item = {
+			.kind = MOUNT_BIND, .target = "/dev/console", .file = true};
+
+		item.source = spec_keep(s, xasprintf("/proc/self/fd/%d", plan->stdin_fd));
+		add(s, &item);
+	}
+	add_paths(s, read_only_paths, ARRAY_SIZE(read_only_paths), MOUNT_AGAIN);
+	add_paths(s, masked_paths, ARRAY_SIZE(masked_paths), MOUNT_MASK);
+}

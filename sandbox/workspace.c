@@ -1,0 +1,233 @@
+#include "sandbox/workspace.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+#include "base/sys_file.h"
+#include "sandbox/ids.h"
+#include "sandbox/raw.h"
+#include "sandbox/workspace_private.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define ID_BYTES 6
+#define ID_HEX (2 * ID_BYTES)
+#define UNNAMED "new-"
+#define UNNAMED_S 60
+#define KEPT "kept"
+
+struct workspace {
+	char id[ID_HEX + 1];
+	char *base;
+	char *dir;
+	int runs_fd; /* <base>/runs */
+	int lock_fd;
+	int idmap_fd;
+	bool keep;
+	struct cgroup_place cgroups;
+};
+
+char *workspace_default_base(void)
+{
+	const char *home = getenv("ASSAY_HOME");
+
+	if (home && home[0]) {
+		return xstrdup(home);
+	}
+	if (geteuid() == 0) {
+		return xstrdup("/var/lib/assay");
+	}
+	home = getenv("XDG_CACHE_HOME");
+	if (home && home[0] == '/') {
+		return xasprintf("%s/assay", home);
+	}
+	home = getenv("HOME");
+	return xasprintf("%s/.cache/assay", home && home[0] == '/' ? home : "/tmp");
+}
+
+/* Absolute, with symbolic links resolved: mount(2) options and error messages use it. */
+static char *make_base(const char *base, struct err *err)
+{
+	auto_free char *wanted = base ? xstrdup(base) : workspace_default_base();
+	char *real;
+
+	if (dir_make(wanted, 0755, err)) {
+		return NULL;
+	}
+	real = realpath(wanted, NULL);
+	if (!real) {
+		err_sys(err, "resolve '%s'", wanted);
+	}
+	return real;
+}
+
+/* Take away what the run <id> left, unless it lives or was to be kept. */
+static void clear_run(const struct workspace *w, const char *id)
+{
+	auto_free char *lock = xasprintf("%s/lock", id);
+	auto_free char *kept = xasprintf("%s/" KEPT, id);
+	auto_free char *prefix = xasprintf("assay-%s-", id);
+	auto_fd int fd = openat(w->runs_fd, lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	/* Without a lock file it is a remainder, too: a run gets its name with the lock held. */
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		return;
+	}
+	cgroup_clear(&w->cgroups, prefix);
+	if (faccessat(w->runs_fd, kept, F_OK, 0) < 0) {
+		(void)dir_remove(w->runs_fd, id, NULL);
+	}
+}
+
+static bool is_run_id(const char *name)
+{
+	return strlen(name) == ID_HEX && strspn(name, "0123456789abcdef") == ID_HEX;
+}
+
+/* A run that ended between making its directory and naming it; a young one may still be at it. */
+static void clear_unnamed(const struct workspace *w, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(w->runs_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		time(NULL) - st.st_mtime > UNNAMED_S) {
+		(void)dir_remove(w->runs_fd, name, NULL);
+	}
+}
+
+static void clear_old_runs(const struct workspace *w)
+{
+	int fd = openat(w->runs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL) {
+		if (is_run_id(e->d_name)) {
+			clear_run(w, e->d_name);
+		} else if (str_starts(e->d_name, UNNAMED)) {
+			clear_unnamed(w, e->d_name);
+		}
+	}
+}
+
+/* Make <base>/runs/<id> with its lock held from the first moment that others can see it. */
+static int open_run(struct workspace *w, struct err *err)
+{
+	unsigned char random[ID_BYTES];
+	char hidden[ID_HEX + sizeof(UNNAMED)];
+	char lock[sizeof(hidden) + sizeof("/lock")];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		return err_sys(err, "get random bytes");
+	}
+	for (int i = 0; i < ID_BYTES; i++) {
+		snprintf(w->id + 2 * i, 3, "%02x", random[i]);
+	}
+	snprintf(hidden, sizeof(hidden), UNNAMED "%s", w->id);
+	snprintf(lock, sizeof(lock), "%s/lock", hidden);
+	if (mkdirat(w->runs_fd, hidden, 0755) < 0) {
+		return err_sys(err, "make a directory in '%s/runs'", w->base);
+	}
+	w->lock_fd = openat(w->runs_fd, lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (w->lock_fd < 0 || flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		return err_sys(err, "lock a directory in '%s/runs'", w->base);
+	}
+	if (renameat(w->runs_fd, hidden, w->runs_fd, w->id) < 0) {
+		return err_sys(err, "name a directory in '%s/runs'", w->base);
+	}
+	w->dir = xasprintf("%s/runs/%s", w->base, w->id);
+	return 0;
+}
+
+int workspace_open(
+	const char *base, const struct host *host, struct workspace **ret, struct err *err)
+{
+	AUTO_PTR(workspace) struct workspace *w = xcalloc(1, sizeof(*w));
+	auto_free char *runs = NULL;
+	char why[200];
+	char remedy[200];
+
+	(void)host;
+	w->runs_fd = w->lock_fd = w->idmap_fd = -1;
+	w->base = make_base(base, err);
+	if (!w->base) {
+		return err_wrap(err, "workspace");
+	}
+	(void)cgroup_place_find(&w->cgroups, why, remedy, sizeof(why));
+	runs = xasprintf("%s/runs", w->base);
+	if (dir_make(runs, 0755, err)) {
+		return err_wrap(err, "workspace");
+	}
+	w->runs_fd = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->runs_fd < 0) {
+		return err_sys(err, "open '%s'", runs);
+	}
+	clear_old_runs(w);
+	if (open_run(w, err)) {
+		return err_wrap(err, "workspace");
+	}
+	*ret = steal_ptr(w);
+	return 0;
+}
+
+void workspace_free(struct workspace *w)
+{
+	if (!w) {
+		return;
+	}
+	if (w->dir) {
+		auto_free char *prefix = xasprintf("assay-%s-", w->id);
+
+		cgroup_clear(&w->cgroups, prefix);
+		if (!w->keep) {
+			(void)dir_remove(w->runs_fd, w->id, NULL);
+		}
+	}
+	cleanup_fd(&w->idmap_fd);
+	cleanup_fd(&w->runs_fd);
+	cleanup_fd(&w->lock_fd);
+	free(w->base);
+	free(w->dir);
+	free(w);
+}
+
+const char *workspace_id(const struct workspace *w)
+{
+	return w->id;
+}
+
+const char *workspace_dir(const struct workspace *w)
+{
+	return w->dir;
+}
+
+const char *workspace_base(const struct workspace *w)
+{
+	return w->base;
+}
+
+void workspace_keep(struct workspace *w)
+{
+	auto_free char *path = xasprintf("%s/" KEPT, w->id);
+
+	w->keep = true;
+	/* The mark is for later runs, which clear what nobody holds. */
+	(void)file_write(w->runs_fd, path, "", 0, NULL);
+}
+
+const struct cgroup_place *workspace_cgroups(const struct workspace *w)
+{
+	return &w->cgroups;
+}
+
+int workspace_idmap_fd(struct workspace *w, const struct host *host, struct err *err)
+{
+	if (w->idmap_fd < 0) {
+		w->idmap_fd = ids_open_namespace(host, err);
+	}
+	return w->idmap_fd;
+}
