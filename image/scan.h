@@ -46,7 +46,7 @@ struct entry {
 		const char *name;
 		const void *value;
 		size_t len;
-	} * xattrs;
+	} *xattrs;
 	const uint8_t *data; /* the first data_len bytes; all of them when data_len == size */
 	size_t data_len; /* at most LIMIT_ENTRY_HEAD */
 };

@@ -7,10 +7,16 @@
  *	store_writer_finish(w, err)
  *	store_layers(store, image, &lease, &dirs, err)	directories for overlay, lowest first
  *
- * A layer lives in <dir>/layers/<key>, key = diff_id and ids, and appears there by rename(2) when
- * complete: a half-written one is never seen. Whiteouts are 0/0 character devices, which any user may
- * make from Linux 5.8; opaque directories carry overlay's xattr. store_layers takes a shared lock
- * on what it returns; store_prune removes only what nobody holds.
+ * A layer lives in <dir>/layers/<key>/fs and appears there by rename(2) when complete: a half-written
+ * one is never seen. The key is the layer's ChainID (OCI image-spec config.md), not its diff_id
+ * alone, because attributes of directories and hard links may come from lower layers; and the ids.
+ * Whiteouts are 0/0 character devices, which any user may make from Linux 5.8; opaque directories
+ * carry overlay's xattr. Other device nodes are never made: the sandbox has a /dev of its own, and
+ * a device node of somebody else's choice has no place on a host.
+ * Layers are laid over each other as tree_build.h says. Processes may share a store; a lock (flock)
+ * is held on what store_layers returns, and store_prune removes only what nobody holds. What a
+ * crashed process left is removed by the next store_open.
+ * With a shift of 0 set-user-ID files belong to real ids: so nobody else can enter the store then.
  */
 #ifndef IMAGE_STORE_H
 #define IMAGE_STORE_H
@@ -41,8 +47,8 @@ DEFINE_AUTO_PTR(store)
 
 /* Unpacks the layers of image that the store has not got; borrows store and image until freed.
  * Freeing an unfinished writer removes what it had begun. */
-int store_writer_new(struct store *store, const struct image *image, struct store_writer **ret,
-	struct err *err);
+int store_writer_new(
+	struct store *store, const struct image *image, struct store_writer **ret, struct err *err);
 struct entry_sink store_writer_sink(struct store_writer *w);
 int store_writer_finish(struct store_writer *w, struct err *err);
 void store_writer_free(struct store_writer *w);
@@ -50,7 +56,19 @@ DEFINE_AUTO_PTR(store_writer)
 
 /* Absolute directories of the image's layers, lowest first; they stay as long as the store is
  * open (a shared lock is held). ERR_IO when one is not in the store. */
-int store_layers(struct store *store, const struct image *image, struct strv *ret_dirs,
-	struct err *err);
+int store_layers(
+	struct store *store, const struct image *image, struct strv *ret_dirs, struct err *err);
+
+/* What could not be written as the image has it, over all layers of image. */
+struct store_lost {
+	uint64_t owners; /* files whose owner or group is another one now */
+	uint64_t xattrs; /* extended attributes left out, file capabilities among them */
+	uint64_t devices; /* device nodes left out */
+};
+int store_lost(
+	struct store *store, const struct image *image, struct store_lost *ret, struct err *err);
+
+/* Remove every layer that no process holds. */
+int store_prune(struct store *store, struct err *err);
 
 #endif

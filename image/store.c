@@ -1,0 +1,358 @@
+#include "image/store_private.h"
+
+#include "base/alloc.h"
+#include "base/digest.h"
+#include "base/sys_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+/* Part of every key: to be raised when layers are unpacked in another way than before. */
+#define STORE_FORMAT 1
+
+static int lock(int fd, int how)
+{
+	int rc;
+
+	do {
+		rc = flock(fd, how);
+	} while (rc && errno == EINTR);
+	return rc;
+}
+
+static bool dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* A directory stream over a copy of fd. */
+static DIR *list(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!dir && copy >= 0) {
+		close(copy);
+	}
+	return dir;
+}
+
+/* Whoever makes or clears directories in tmp holds this lock, so that a directory is never seen
+ * between mkdir(2) and its own lock. */
+static int lock_tmp(const struct store *store)
+{
+	int fd = openat(store->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && lock(fd, LOCK_EX)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Remove what crashed processes left: what is in tmp and not locked. */
+static int clear_tmp(const struct store *store, struct err *err)
+{
+	auto_fd int guard = lock_tmp(store);
+	auto_dir DIR *dir = list(store->tmp);
+	const struct dirent *d;
+
+	if (guard < 0 || !dir) {
+		return err_sys(err, "clear '%s/tmp'", store->path);
+	}
+	while ((d = readdir(dir))) {
+		auto_fd int fd = -1;
+
+		if (dots(d->d_name)) {
+			continue;
+		}
+		fd = openat(store->tmp, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && lock(fd, LOCK_EX | LOCK_NB)) {
+			continue; /* somebody is at work */
+		}
+		if (dir_remove(store->tmp, d->d_name, err)) {
+			return err_wrap(err, "clear '%s/tmp'", store->path);
+		}
+	}
+	return 0;
+}
+
+static int open_subdir(const struct store *store, const char *name, int *ret, struct err *err)
+{
+	mode_t mode = store->ids.shift ? 0711 : 0700;
+
+	if (mkdirat(store->dir, name, mode) && errno != EEXIST) {
+		return err_sys(err, "make '%s/%s'", store->path, name);
+	}
+	*ret = openat(store->dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret < 0 || fchmod(*ret, mode)) {
+		return err_sys(err, "open '%s/%s'", store->path, name);
+	}
+	return 0;
+}
+
+int store_open(const char *dir, const struct store_ids *ids, struct store **ret, struct err *err)
+{
+	AUTO_PTR(store) struct store *store = xcalloc(1, sizeof(*store));
+
+	store->dir = store->layers = store->tmp = -1;
+	store->ids = *ids;
+	if (dir_make(dir, 0711, err)) {
+		return -1;
+	}
+	store->path = realpath(dir, NULL);
+	store->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!store->path || store->dir < 0) {
+		return err_sys(err, "open '%s'", dir);
+	}
+	if (open_subdir(store, "layers", &store->layers, err) ||
+		open_subdir(store, "tmp", &store->tmp, err) || clear_tmp(store, err)) {
+		return -1;
+	}
+	*ret = steal_ptr(store);
+	return 0;
+}
+
+void store_free(struct store *store)
+{
+	if (!store) {
+		return;
+	}
+	for (size_t i = 0; i < store->leases.n; i++) {
+		close(store->leases.v[i].fd);
+		free(store->leases.v[i].key);
+	}
+	free(store->leases.v);
+	cleanup_fd(&store->layers);
+	cleanup_fd(&store->tmp);
+	cleanup_fd(&store->dir);
+	free(store->path);
+	free(store);
+}
+
+void store_keys(const struct store *store, const struct image *image, struct strv *ret)
+{
+	char chain[DIGEST_TEXT_MAX] = "";
+	bool known = true;
+
+	for (size_t i = 0; i < image->n_layers; i++) {
+		const char *diff_id = image->layers[i].diff_id;
+		enum digest_algorithm algorithm;
+		auto_free char *pair = NULL;
+
+		known = known && diff_id && digest_parse(diff_id, &algorithm, NULL) == 0;
+		if (!known) {
+			strv_add(ret, "");
+			continue;
+		}
+		if (i == 0) {
+			snprintf(chain, sizeof(chain), "%s", diff_id);
+		} else {
+			pair = xasprintf("%s %s", chain, diff_id);
+			digest_of(DIGEST_SHA256, pair, strlen(pair), chain);
+		}
+		strv_addf(ret, "%s.%d-%" PRIu32 "%s%s", strchr(chain, ':') + 1, STORE_FORMAT,
+			store->ids.shift, store->ids.single ? "s" : "",
+			store->ids.userxattr ? "u" : "");
+	}
+}
+
+/* Whether name below dir is still what fd was opened on. */
+static bool same_file(int dir, const char *name, int fd)
+{
+	struct stat there;
+	struct stat here;
+
+	return fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &here) == 0 &&
+	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+static void keep(struct store *store, const char *key, int fd)
+{
+	*ARRAY_PUSH(&store->leases) = (struct lease){xstrdup(key), fd};
+}
+
+int store_lease(struct store *store, const char *key)
+{
+	for (size_t i = 0; i < store->leases.n; i++) {
+		if (strcmp(store->leases.v[i].key, key) == 0) {
+			return store->leases.v[i].fd;
+		}
+	}
+	if (!*key) {
+		errno = ENOENT;
+		return -1;
+	}
+	for (;;) {
+		auto_fd int fd = openat(store->layers, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0 || lock(fd, LOCK_SH)) {
+			return -1;
+		}
+		if (same_file(store->layers, key, fd)) {
+			keep(store, key, fd);
+			return steal_fd(&fd);
+		}
+	}
+}
+
+int store_tmp_new(struct store *store, char name[32], struct err *err)
+{
+	auto_fd int guard = lock_tmp(store);
+	auto_fd int fd = -1;
+	uint64_t random;
+
+	if (guard < 0) {
+		return err_sys(err, "lock '%s'", store->path);
+	}
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		return err_sys(err, "random name");
+	}
+	snprintf(name, 32, "%016" PRIx64, random);
+	if (mkdirat(store->tmp, name, 0711) == 0) {
+		fd = openat(store->tmp, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0 || fchmod(fd, 0711) || lock(fd, LOCK_EX | LOCK_NB)) {
+		return err_sys(err, "make '%s/tmp/%s'", store->path, name);
+	}
+	return steal_fd(&fd);
+}
+
+int store_publish(struct store *store, const char *name, const char *key, int fd, struct err *err)
+{
+	auto_fd int owned = fd;
+
+	if (renameat2(store->tmp, name, store->layers, key, RENAME_NOREPLACE) == 0) {
+		if (lock(owned, LOCK_SH)) {
+			return err_sys(err, "lock layer '%s'", key);
+		}
+		if (same_file(store->layers, key, owned)) {
+			keep(store, key, steal_fd(&owned));
+			return 0;
+		}
+	} else if (errno != EEXIST && errno != ENOTEMPTY) {
+		return err_sys(err, "move a layer to '%s/layers'", store->path);
+	} else if (dir_remove(store->tmp, name, err)) {
+		return -1;
+	}
+	return store_lease(store, key) < 0 ? err_sys(err, "hold layer '%s'", key) : 0;
+}
+
+/* All layers of the image held, their directories' fds handed to visit, lowest first. */
+static int each_layer(struct store *store, const struct image *image, struct err *err,
+	int (*visit)(const struct store *, const char *key, int fd, void *arg, struct err *err),
+	void *arg)
+{
+	AUTO(strv) struct strv keys = {0};
+
+	store_keys(store, image, &keys);
+	for (size_t i = 0; i < keys.n; i++) {
+		int fd = store_lease(store, keys.v[i]);
+
+		if (fd < 0) {
+			return err_set(err, ERR_IO, "layer %zu could not be unpacked", i);
+		}
+		if (visit(store, keys.v[i], fd, arg, err)) {
+			return err_wrap(err, "layer %zu", i);
+		}
+	}
+	return 0;
+}
+
+static int add_dir(const struct store *store, const char *key, int fd, void *arg, struct err *err)
+{
+	struct strv *dirs = arg;
+	struct store_meta meta;
+
+	if (store_meta_read(fd, &meta, err)) {
+		return -1;
+	}
+	if (meta.opaque_root) {
+		strv_release(dirs);
+	}
+	strv_addf(dirs, "%s/layers/%s/fs", store->path, key);
+	return 0;
+}
+
+int store_layers(
+	struct store *store, const struct image *image, struct strv *ret_dirs, struct err *err)
+{
+	AUTO(strv) struct strv dirs = {0};
+
+	if (each_layer(store, image, err, add_dir, &dirs)) {
+		return -1;
+	}
+	*ret_dirs = dirs;
+	dirs = (struct strv){0};
+	return 0;
+}
+
+static int add_lost(const struct store *store, const char *key, int fd, void *arg, struct err *err)
+{
+	struct store_lost *lost = arg;
+	struct store_meta meta;
+
+	(void)store;
+	(void)key;
+	if (store_meta_read(fd, &meta, err)) {
+		return -1;
+	}
+	lost->owners += meta.lost.owners;
+	lost->xattrs += meta.lost.xattrs;
+	lost->devices += meta.lost.devices;
+	return 0;
+}
+
+int store_lost(
+	struct store *store, const struct image *image, struct store_lost *ret, struct err *err)
+{
+	struct store_lost lost = {0};
+
+	if (each_layer(store, image, err, add_lost, &lost)) {
+		return -1;
+	}
+	*ret = lost;
+	return 0;
+}
+
+/* Remove one layer unless somebody holds it: first out of sight, then for good. */
+static int prune_layer(struct store *store, const char *key, struct err *err)
+{
+	auto_fd int layer = openat(store->layers, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int place = -1;
+	char name[32];
+
+	if (layer < 0 || lock(layer, LOCK_EX | LOCK_NB)) {
+		return 0;
+	}
+	place = store_tmp_new(store, name, err);
+	if (place < 0) {
+		return -1;
+	}
+	if (renameat(store->layers, key, place, key)) {
+		return err_sys(err, "remove layer '%s'", key);
+	}
+	return dir_remove(store->tmp, name, err);
+}
+
+int store_prune(struct store *store, struct err *err)
+{
+	auto_dir DIR *dir = list(store->layers);
+	const struct dirent *d;
+
+	if (!dir) {
+		return err_sys(err, "list '%s/layers'", store->path);
+	}
+	while ((d = readdir(dir))) {
+		if (!dots(d->d_name) && prune_layer(store, d->d_name, err)) {
+			return -1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,121 @@
+#include "image/store_unpack_private.h"
+
+#include "base/str.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+struct attributes attributes_of(const struct entry *entry)
+{
+	return (struct attributes){
+		entry->mode & 07777, entry->uid, entry->gid, entry->mtime, entry->mtime_ns};
+}
+
+/* The ids to write; false when they cannot be expressed. */
+static bool shifted(const struct unpack *u, const struct attributes *at, uid_t *uid, gid_t *gid)
+{
+	uint32_t room = UINT32_MAX - 1 - u->ids.shift; /* the largest id is (uid_t)-1: none */
+
+	if (u->ids.single || at->uid > room || at->gid > room) {
+		return false;
+	}
+	*uid = at->uid + u->ids.shift;
+	*gid = at->gid + u->ids.shift;
+	return true;
+}
+
+/* EINVAL and EPERM: the ids are not mapped in our user namespace. */
+static int chown_at(
+	struct unpack *u, int dir, const char *name, const struct attributes *at, struct err *err)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!shifted(u, at, &uid, &gid)) {
+		u->meta.lost.owners += !u->ids.single || at->uid || at->gid;
+		return 0;
+	}
+	if (fchownat(dir, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
+		if (errno != EINVAL && errno != EPERM) {
+			return err_sys(err, "set the owner");
+		}
+		u->meta.lost.owners++;
+	}
+	return 0;
+}
+
+static void times_of(const struct attributes *at, struct timespec times[2])
+{
+	times[0] = (struct timespec){
+		.tv_sec = at->mtime, .tv_nsec = at->mtime_ns < 1000000000 ? at->mtime_ns : 0};
+	times[1] = times[0];
+}
+
+int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err)
+{
+	struct timespec times[2];
+
+	times_of(at, times);
+	if (chown_at(u, fd, "", at, err)) {
+		return -1;
+	}
+	return fchmod(fd, at->mode) || futimens(fd, times) ? err_sys(err, "set mode and time") : 0;
+}
+
+int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
+	const struct attributes *at, struct err *err)
+{
+	struct timespec times[2];
+
+	times_of(at, times);
+	if (chown_at(u, dir, name, at, err)) {
+		return -1;
+	}
+	return (!link && fchmodat(dir, name, at->mode, 0)) ||
+			       utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW)
+		       ? err_sys(err, "set mode and time")
+		       : 0;
+}
+
+/* Capabilities of revision 2 belong to the root of the namespace that mounts; with shifted ids that
+ * root has to be named (revision 3, Linux 4.14). */
+static int set_capability(const struct unpack *u, int fd, const void *value, size_t len)
+{
+	struct vfs_ns_cap_data cap = {0};
+
+	if (!u->ids.shift || len != XATTR_CAPS_SZ_2) {
+		return fsetxattr(fd, "security.capability", value, len, 0);
+	}
+	memcpy(&cap, value, len);
+	if ((le32toh(cap.magic_etc) & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_2) {
+		cap.magic_etc =
+			htole32(VFS_CAP_REVISION_3 | (le32toh(cap.magic_etc) & VFS_CAP_FLAGS_MASK));
+		cap.rootid = htole32(u->ids.shift);
+	}
+	return fsetxattr(fd, "security.capability", &cap, sizeof(cap), 0);
+}
+
+void xattr_set(struct unpack *u, int fd, const char *name, const void *value, size_t len)
+{
+	int rc = -1;
+
+	if (str_eq(name, "security.capability")) {
+		rc = set_capability(u, fd, value, len);
+	} else if (str_starts(name, "user.") && !str_starts(name, "user.overlay.")) {
+		/* all others are the host's own (labels, trusted.*) or overlay's orders */
+		rc = fsetxattr(fd, name, value, len, 0);
+	}
+	u->meta.lost.xattrs += rc != 0;
+}
+
+int xattr_set_opaque(const struct unpack *u, int fd, struct err *err)
+{
+	const char *name = u->ids.userxattr ? "user.overlay.opaque" : "trusted.overlay.opaque";
+
+	return fsetxattr(fd, name, "y", 1, 0) ? err_sys(err, "set %s", name) : 0;
+}

@@ -1,0 +1,359 @@
+#include "image/store_unpack.h"
+
+#include "base/alloc.h"
+#include "base/sys_file.h"
+#include "image/store_unpack_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+struct unpack *unpack_new(int root, const struct store_ids *ids)
+{
+	struct unpack *u = xcalloc(1, sizeof(*u));
+
+	u->root = root;
+	u->ids = *ids;
+	u->parent = u->file = -1;
+	return u;
+}
+
+static void clear_xattrs(struct unpack *u)
+{
+	for (size_t i = 0; i < u->xattrs.n; i++) {
+		free(u->xattrs.v[i].name);
+		free(u->xattrs.v[i].value);
+	}
+	u->xattrs.n = 0;
+}
+
+static void forget_parent(struct unpack *u)
+{
+	cleanup_fd(&u->parent);
+	u->parent = -1;
+}
+
+void unpack_free(struct unpack *u)
+{
+	if (!u) {
+		return;
+	}
+	clear_xattrs(u);
+	free(u->xattrs.v);
+	for (size_t i = 0; i < u->dirs.n; i++) {
+		free(u->dirs.v[i].path);
+	}
+	free(u->dirs.v);
+	forget_parent(u);
+	cleanup_fd(&u->file);
+	cleanup_fd(&u->root);
+	free(u);
+}
+
+int open_beneath(int root, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)((unsigned)flags | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+
+	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+}
+
+/* The directory that path stands in, open until the next call; name is the rest. */
+static int parent_of(struct unpack *u, const char *path, const char **name, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	*name = slash ? slash + 1 : path;
+	if (u->parent >= 0 && strncmp(u->parent_path, path, len) == 0 && !u->parent_path[len]) {
+		return u->parent;
+	}
+	forget_parent(u);
+	memcpy(u->parent_path, path, len);
+	u->parent_path[len] = '\0';
+	u->parent = open_beneath(u->root, u->parent_path, O_PATH | O_DIRECTORY);
+	if (u->parent < 0) {
+		return err_sys(err, "open directory '%.200s'", u->parent_path);
+	}
+	return u->parent;
+}
+
+static int end_file(struct unpack *u, struct err *err)
+{
+	auto_fd int fd = steal_fd(&u->file);
+
+	if (fd < 0) {
+		return 0;
+	}
+	if (u->file_end < u->file_size && ftruncate(fd, (off_t)u->file_size)) {
+		return err_sys(err, "make %llu bytes", (unsigned long long)u->file_size);
+	}
+	if (attributes_set(u, fd, &u->file_at, err)) {
+		return -1;
+	}
+	for (size_t i = 0; i < u->xattrs.n; i++) {
+		xattr_set(u, fd, u->xattrs.v[i].name, u->xattrs.v[i].value, u->xattrs.v[i].len);
+	}
+	clear_xattrs(u);
+	return 0;
+}
+
+static int mark_opaque(const struct unpack *u, int dir, const char *name, struct err *err)
+{
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(err, "open '%.200s'", name) : xattr_set_opaque(u, fd, err);
+}
+
+/* Make the directory name; *replaces tells that something else of this layer stood there. */
+static int make_dir(struct unpack *u, int dir, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (mkdirat(dir, name, 0700) == 0) {
+		return 0;
+	}
+	if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		return err_sys(err, "make directory '%.200s'", name);
+	}
+	if (S_ISDIR(st.st_mode)) {
+		return 0;
+	}
+	/* a file or whiteout of this layer: what lower layers have below it is gone for good */
+	if (dir_remove(dir, name, err) || mkdirat(dir, name, 0700)) {
+		return err_sys(err, "make directory '%.200s'", name);
+	}
+	return mark_opaque(u, dir, name, err);
+}
+
+int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
+{
+	auto_fd int fd = -1;
+	const char *name;
+	int dir;
+
+	if (end_file(u, err)) {
+		return -1;
+	}
+	if (*entry->path) {
+		dir = parent_of(u, entry->path, &name, err);
+		if (dir < 0 || make_dir(u, dir, name, err)) {
+			return -1;
+		}
+	}
+	*ARRAY_PUSH(&u->dirs) =
+		(struct pending_dir){xstrdup(entry->path), u->dirs.n, attributes_of(entry)};
+	if (!entry->n_xattrs) {
+		return 0;
+	}
+	fd = open_beneath(u->root, entry->path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0) {
+		return err_sys(err, "open directory '%.200s'", entry->path);
+	}
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		xattr_set(
+			u, fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len);
+	}
+	return 0;
+}
+
+static int unpack_opaque(struct unpack *u, const struct entry *entry, struct err *err)
+{
+	auto_fd int fd = -1;
+
+	if (!*entry->path) {
+		u->meta.opaque_root = true;
+		return 0;
+	}
+	fd = open_beneath(u->root, entry->path, O_RDONLY | O_DIRECTORY);
+	return fd < 0 ? err_sys(err, "open directory '%.200s'", entry->path)
+		      : xattr_set_opaque(u, fd, err);
+}
+
+/* What this layer has itself stays; a directory of its own becomes opaque instead. */
+static int unpack_whiteout(const struct unpack *u, int dir, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) == 0) {
+		return 0;
+	}
+	if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		return err_sys(err, "make a whiteout");
+	}
+	return S_ISDIR(st.st_mode) ? mark_opaque(u, dir, name, err) : 0;
+}
+
+/* Make what entry is below dir; -1 with errno set. A regular file stays open. */
+static int make_node(struct unpack *u, const struct entry *entry, int dir, const char *name)
+{
+	switch (entry->type) {
+	case NODE_FILE:
+		u->file = openat(
+			dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		return u->file < 0 ? -1 : 0;
+	case NODE_SYMLINK:
+		return symlinkat(entry->target, dir, name);
+	case NODE_FIFO:
+		return mknodat(dir, name, S_IFIFO | 0600, 0);
+	case NODE_CHAR:
+	case NODE_BLOCK:
+		return mknodat(dir, name, S_IFCHR, makedev(0, 0));
+	case NODE_DIR:
+	default:
+		errno = EINVAL; /* unpack_dir makes them */
+		return -1;
+	}
+}
+
+static int make_link(const struct unpack *u, const char *target, int dir, const char *name)
+{
+	auto_free char *path = xstrdup(target);
+	char *slash = strrchr(path, '/');
+	auto_fd int from = -1;
+
+	if (slash) {
+		*slash = '\0';
+	}
+	from = open_beneath(u->root, slash ? path : "", O_PATH | O_DIRECTORY);
+	return from < 0 ? -1 : linkat(from, slash ? slash + 1 : path, dir, name, 0);
+}
+
+static int make(struct unpack *u, const struct entry *entry, int dir, const char *name)
+{
+	return entry->hardlink ? make_link(u, entry->link, dir, name)
+			       : make_node(u, entry, dir, name);
+}
+
+static int finish_node(
+	struct unpack *u, const struct entry *entry, int dir, const char *name, struct err *err)
+{
+	struct attributes at = attributes_of(entry);
+
+	switch (entry->type) {
+	case NODE_FILE:
+		u->file_at = at;
+		u->file_size = entry->size;
+		u->file_end = 0;
+		for (size_t i = 0; i < entry->n_xattrs; i++) {
+			const struct entry_xattr *x = &entry->xattrs[i];
+
+			*ARRAY_PUSH(&u->xattrs) = (struct xattr_copy){
+				xstrdup(x->name), xstrndup(x->value, x->len), x->len};
+		}
+		return 0;
+	case NODE_SYMLINK:
+	case NODE_FIFO:
+		u->meta.lost.xattrs += entry->n_xattrs;
+		return attributes_set_at(u, dir, name, entry->type == NODE_SYMLINK, &at, err);
+	case NODE_CHAR:
+	case NODE_BLOCK:
+		u->meta.lost.devices++;
+		return 0;
+	case NODE_DIR:
+	default:
+		return 0;
+	}
+}
+
+int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct err *err)
+{
+	const char *name;
+	int dir;
+
+	if (end_file(u, err)) {
+		return -1;
+	}
+	if (entry->whiteout == WHITEOUT_OPAQUE) {
+		return unpack_opaque(u, entry, err);
+	}
+	dir = parent_of(u, entry->path, &name, err);
+	if (dir < 0) {
+		return -1;
+	}
+	if (entry->whiteout == WHITEOUT_FILE) {
+		return unpack_whiteout(u, dir, name, err);
+	}
+	if (lower >= 0) {
+		return dir_remove(dir, name, err) ? -1
+						  : unpack_copy(lower, entry->link, dir, name, err);
+	}
+	if (make(u, entry, dir, name) &&
+		(errno != EEXIST || dir_remove(dir, name, err) || make(u, entry, dir, name))) {
+		return err_sys(err, "make '%.200s'", entry->path);
+	}
+	return entry->hardlink ? 0 : finish_node(u, entry, dir, name, err);
+}
+
+int unpack_data(struct unpack *u, uint64_t offset, const void *bytes, size_t len, struct err *err)
+{
+	const char *at = bytes;
+
+	while (len) {
+		ssize_t put = pwrite(u->file, at, len, (off_t)offset);
+
+		if (put < 0 && errno == EINTR) {
+			continue;
+		}
+		if (put < 0) {
+			return err_sys(err, "write %zu bytes", len);
+		}
+		at += put;
+		offset += (uint64_t)put;
+		len -= (size_t)put;
+	}
+	u->file_end = offset;
+	return 0;
+}
+
+/* Children before their parents; of the same path the last one first. */
+static int by_path(const void *a, const void *b)
+{
+	const struct pending_dir *x = a;
+	const struct pending_dir *y = b;
+	int order = strcmp(y->path, x->path);
+
+	return order ? order : (x->order < y->order) - (x->order > y->order);
+}
+
+static int end_dirs(struct unpack *u, struct err *err)
+{
+	const char *last = NULL;
+
+	if (u->dirs.n) {
+		qsort(u->dirs.v, u->dirs.n, sizeof(*u->dirs.v), by_path);
+	}
+	for (size_t i = 0; i < u->dirs.n; i++) {
+		const struct pending_dir *d = &u->dirs.v[i];
+		auto_fd int fd = -1;
+
+		if (last && strcmp(last, d->path) == 0) {
+			continue;
+		}
+		last = d->path;
+		fd = open_beneath(u->root, d->path, O_RDONLY | O_DIRECTORY);
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
+			continue; /* replaced or removed later in the same layer */
+		}
+		if (fd < 0) {
+			return err_sys(err, "open directory '%.200s'", d->path);
+		}
+		if (attributes_set(u, fd, &d->at, err)) {
+			return err_wrap(err, "'%.200s'", d->path);
+		}
+	}
+	return 0;
+}
+
+int unpack_end(struct unpack *u, struct store_meta *ret, struct err *err)
+{
+	if (end_file(u, err) || end_dirs(u, err)) {
+		return -1;
+	}
+	*ret = u->meta;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/*
+ * store_unpack_private.h - what store_unpack.c and its parts share.
+ */
+#ifndef IMAGE_STORE_UNPACK_PRIVATE_H
+#define IMAGE_STORE_UNPACK_PRIVATE_H
+
+#include "image/limits.h"
+#include "image/store_unpack.h"
+
+/* Owner, mode and time as they are set once the content is there. */
+struct attributes {
+	mode_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	int64_t mtime;
+	uint32_t mtime_ns;
+};
+
+/* Extended attributes copied: they are set after the last write, which would clear capabilities. */
+struct xattr_copy {
+	char *name;
+	void *value;
+	size_t len;
+};
+
+/* A directory whose attributes are set at the end, when nothing is made in it any more. */
+struct pending_dir {
+	char *path;
+	size_t order; /* the last one of a path counts */
+	struct attributes at;
+};
+
+struct unpack {
+	int root;
+	struct store_ids ids;
+	struct store_meta meta;
+
+	char parent_path[LIMIT_PATH]; /* the directory opened last: tars go by directory */
+	int parent; /* -1: none is open */
+
+	int file; /* the regular file being written, or -1 */
+	uint64_t file_size;
+	uint64_t file_end; /* behind the last byte written */
+	struct attributes file_at;
+	struct {
+		struct xattr_copy *v;
+		size_t n, cap;
+	} xattrs;
+
+	struct {
+		struct pending_dir *v;
+		size_t n, cap;
+	} dirs;
+};
+
+struct attributes attributes_of(const struct entry *entry);
+
+/* Set them on an open file or directory. */
+int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err);
+
+/* Set owner and time of name below dir without opening it; the mode, too, unless it is a link. */
+int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
+	const struct attributes *at, struct err *err);
+
+/* Set one extended attribute of the image; what may not or cannot be kept is counted. */
+void xattr_set(struct unpack *u, int fd, const char *name, const void *value, size_t len);
+
+/* Mark a directory opaque for overlay. */
+int xattr_set_opaque(const struct unpack *u, int fd, struct err *err);
+
+/* Copy the regular file or link path of the lower layer to name below dir. */
+int unpack_copy(int lower, const char *path, int dir, const char *name, struct err *err);
+
+/* The directory path ("" is root) below root, with these open flags; -1 with errno set. */
+int open_beneath(int root, const char *path, int flags);
+
+#endif
