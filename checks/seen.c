@@ -28,17 +28,13 @@ json_t *seen_seconds(double s)
 /* The last max lines of a text. */
 static void add_last(json_t *to, const char *text, size_t len, size_t max)
 {
-	size_t start = len;
+	size_t start = len && text[len - 1] == '\n' ? len - 1 : len;
 	size_t lines = 0;
 	const char *at;
 	struct line l;
 
-	while (start > 0 && (lines < max || text[start - 1] != '\n')) {
+	while (start > 0 && (text[start - 1] != '\n' || ++lines < max)) {
 		start--;
-		lines += text[start] == '\n' && start + 1 < len ? 1 : 0;
-	}
-	if (start < len && text[start] == '\n') {
-		start++;
 	}
 	for (at = text + start; line_next(&at, text + len, &l);) {
 		json_array_append_new(
@@ -92,9 +88,9 @@ json_t *seen_timeline(const struct task_observation *t)
 	for (size_t i = 0; i < t->timeline.n; i++) {
 		const struct obs_event *e = &t->timeline.v[i];
 
-		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:o}", "t_s", seen_seconds(e->t_s), "event",
-				json_text(e->event), "detail", json_text(e->detail)));
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:o}", "t_s", seen_seconds(e->t_s), "event",
+				      json_text(e->event), "detail", json_text(e->detail)));
 	}
 	return list;
 }
@@ -112,7 +108,7 @@ const char *seen_event(const struct task_observation *t, const char *event)
 static bool stream_says(const struct obs_stream *s, const char *text)
 {
 	return (s->head_len && str_ifind(s->head, s->head_len, text)) ||
-		(s->tail_len && str_ifind(s->tail, s->tail_len, text));
+	       (s->tail_len && str_ifind(s->tail, s->tail_len, text));
 }
 
 bool seen_says(const struct task_observation *t, const char *text)

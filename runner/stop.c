@@ -1,65 +1,15 @@
 #include "runner/stop.h"
 
-#include "base/str.h"
 #include "base/sys_time.h"
+#include "image/stop_signal.h"
 #include "runner/procs.h"
 
 #include <signal.h>
-#include <string.h>
-#include <strings.h>
 
 enum {
 	GRACE_MS = 2000, /* watched beyond the limit, to tell "too slow" from "never" */
 	KILLED_MS = 10000, /* for the kernel to end what was killed */
 };
-
-static int signal_number(const char *text)
-{
-	uint64_t number;
-
-	if (parse_u64(text, (uint64_t)SIGRTMAX, &number, NULL)) {
-		return -1;
-	}
-	return number ? (int)number : -1;
-}
-
-/* "RTMIN", "RTMIN+3", "RTMAX-2" */
-static int realtime_signal(const char *name)
-{
-	bool min = strncasecmp(name, "RTMIN", 5) == 0;
-	uint64_t offset = 0;
-
-	if (!min && strncasecmp(name, "RTMAX", 5) != 0) {
-		return -1;
-	}
-	if (name[5] &&
-		(name[5] != (min ? '+' : '-') ||
-			parse_u64(name + 6, (uint64_t)(SIGRTMAX - SIGRTMIN), &offset, NULL))) {
-		return -1;
-	}
-	return min ? SIGRTMIN + (int)offset : SIGRTMAX - (int)offset;
-}
-
-int stop_signal(const char *text)
-{
-	if (!text || !*text) {
-		return SIGTERM;
-	}
-	if (*text >= '0' && *text <= '9') {
-		return signal_number(text);
-	}
-	if (strncasecmp(text, "SIG", 3) == 0) {
-		text += 3;
-	}
-	for (int i = 1; i < SIGRTMIN; i++) {
-		const char *name = sigabbrev_np(i);
-
-		if (name && strcasecmp(name, text) == 0) {
-			return i;
-		}
-	}
-	return realtime_signal(text);
-}
 
 static bool is_gone(void *arg)
 {
@@ -95,7 +45,7 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 {
 	struct obs_stop *stop = &b->obs->stop;
 	uint64_t limit_ms = b->options->edition->stop_limit_ms;
-	int signal = stop_signal(b->options->image->config->stop_signal);
+	const char *text = b->options->image->config->stop_signal;
 	uint64_t sent_ns;
 	int rc;
 
@@ -103,8 +53,10 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 	if (sandbox_exit_status(b->sb).ended) {
 		return boot_wait(b, KILLED_MS, NULL, NULL, err) < 0 ? -1 : 0;
 	}
-	/* What cannot be sent is judged by stop-signal; the stop itself is tried with the default. */
-	stop->signal = signal > 0 ? signal : SIGTERM;
+	/* A StopSignal that is none is judged by stop-signal; the stop is tried with the default. */
+	if (stop_signal_parse(text, &stop->signal, NULL)) {
+		stop->signal = SIGTERM;
+	}
 	stop->limit_s = (double)(limit_ms + GRACE_MS) / 1e3;
 	stop->tried = true;
 	stop->sent_s = boot_now(b);

@@ -6,10 +6,6 @@
 
 #include "runner/boot.h"
 
-/* Docker's reading of StopSignal: "SIGTERM", "TERM", "term", "15", "RTMIN+3", "SIGRTMAX-1"; NULL
- * and "" are SIGTERM. -1 when it is none. Pure. */
-int stop_signal(const char *text);
-
 /* Send the image's stop signal to PID 1 and watch until every process is gone, or the edition's
  * limit and a little more have passed; then kill. on_sent is called right behind the signal. Who
  * is alive at the limit is written down. */
