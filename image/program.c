@@ -287,10 +287,11 @@ static void follow(const struct resolver *r, const struct node *node, size_t at,
 		follow_elf(r, node, at);
 	} else if (node->text_len >= 2 && memcmp(node->text, "#!", 2) == 0) {
 		follow_script(r, node, at, depth);
-	} else if (node->text || node->size == 0) {
+	} else if (node->text || tree_texts_dropped(r->tree) == 0) {
 		r->out->v[at].problem =
 			xstrdup("is neither an ELF program nor a script with a '#!' line");
 	} else {
+		/* Every executable script is kept (keep.h) as long as there is room. */
 		r->out->v[at].unsure = true;
 	}
 }
