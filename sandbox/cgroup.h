@@ -27,6 +27,7 @@ enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CONTROLL
 struct cgroup_place {
 	int version; /* 0: none can be used */
 	char dir[CGROUP_CONTROLLERS][PATH_MAX];
+	char with[CGROUP_CONTROLLERS][64]; /* version 1: the hierarchy's controllers, "cpu,cpuacct" */
 };
 
 /* false when memory cannot be limited; why and remedy then hold a text each. */

@@ -66,13 +66,17 @@ static bool find_hierarchy(
 }
 
 /* /proc/self/cgroup: "4:memory,x:/path", version 2: "0::/path" */
-static bool own_path(
-	const char *cgroups, size_t len, const char *controller, char *ret, size_t size)
+struct own {
+	char path[PATH_MAX];
+	char with[64];
+};
+
+static bool own_path(const struct buf *cgroups, const char *controller, struct own *ret)
 {
-	const char *at = cgroups;
+	const char *at = buf_str(cgroups);
 	struct line line;
 
-	while (line_next(&at, cgroups + len, &line)) {
+	while (line_next(&at, buf_str(cgroups) + cgroups->len, &line)) {
 		auto_free char *s = strndup(line.s, line.len);
 		char *list = s ? strchr(s, ':') : NULL;
 		char *path = list ? strchr(list + 1, ':') : NULL;
@@ -82,7 +86,8 @@ static bool own_path(
 		}
 		*path++ = '\0';
 		if (controller ? comma_has(list + 1, controller) : list[1] == '\0') {
-			snprintf(ret, size, "%s", path);
+			snprintf(ret->path, sizeof(ret->path), "%s", path);
+			snprintf(ret->with, sizeof(ret->with), "%s", list + 1);
 			return true;
 		}
 	}
@@ -114,11 +119,11 @@ static bool try_directory(const char *dir, const char *file)
 	auto_fd int fd = -1;
 	bool good = file == NULL;
 
+	buf_init(&b, 256);
 	if (snprintf(path, sizeof(path), "%s/assay-probe-%d", dir, (int)getpid()) >= PATH_MAX ||
 		mkdir(path, 0755) < 0) {
 		return false;
 	}
-	buf_init(&b, 256);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	snprintf(text, sizeof(text), "%d", PROBE_LIMIT);
 	if (file && fd >= 0 && file_poke(fd, file, text, NULL) == 0 &&
@@ -132,25 +137,25 @@ static bool try_directory(const char *dir, const char *file)
 	return good;
 }
 
-static bool find_v1(struct cgroup_place *place, const struct buf *mounts, const struct buf *own)
+static bool find_v1(struct cgroup_place *place, const struct buf *mounts, const struct buf *groups)
 {
 	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
 		struct hierarchy h;
-		char path[PATH_MAX];
+		struct own own;
 		char dir[PATH_MAX];
 		const char *file = c == CGROUP_MEMORY ? "memory.limit_in_bytes" : NULL;
 
-		place->dir[c][0] = '\0';
-		if (!find_hierarchy(buf_str(mounts), mounts->len, controller_names[c], &h)) {
+		if (!find_hierarchy(buf_str(mounts), mounts->len, controller_names[c], &h) ||
+			!own_path(groups, controller_names[c], &own)) {
 			continue;
 		}
 		/* Our own group first: limits that somebody set on us then hold for it, too. */
-		if (own_path(buf_str(own), own->len, controller_names[c], path, sizeof(path)) &&
-			own_directory(&h, path, dir, sizeof(dir)) && try_directory(dir, file)) {
+		if (own_directory(&h, own.path, dir, sizeof(dir)) && try_directory(dir, file)) {
 			snprintf(place->dir[c], PATH_MAX, "%s", dir);
 		} else if (try_directory(h.mount, file)) {
 			snprintf(place->dir[c], PATH_MAX, "%s", h.mount);
 		}
+		snprintf(place->with[c], sizeof(place->with[c]), "%s", own.with);
 	}
 	place->version = place->dir[CGROUP_MEMORY][0] ? 1 : 0;
 	return place->version != 0;
@@ -191,18 +196,18 @@ static bool pass_controllers_on(const char *dir)
 	return file_poke(fd, "cgroup.subtree_control", "+memory", NULL) == 0;
 }
 
-static bool find_v2(struct cgroup_place *place, const struct buf *mounts, const struct buf *own)
+static bool find_v2(struct cgroup_place *place, const struct buf *mounts, const struct buf *groups)
 {
 	struct hierarchy h;
-	char path[PATH_MAX];
+	struct own own;
 	char dir[PATH_MAX] = "";
 	const char *found = NULL;
 
 	if (!find_hierarchy(buf_str(mounts), mounts->len, NULL, &h)) {
 		return false;
 	}
-	if (own_path(buf_str(own), own->len, NULL, path, sizeof(path))) {
-		(void)own_directory(&h, path, dir, sizeof(dir));
+	if (own_path(groups, NULL, &own)) {
+		(void)own_directory(&h, own.path, dir, sizeof(dir));
 	}
 	/* The real root may hold processes and children alike; any other group may not. */
 	if (pass_controllers_on(h.mount) && try_directory(h.mount, "memory.max")) {

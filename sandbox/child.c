@@ -211,7 +211,7 @@ static void describe_mounts(const struct spec *s, struct buf *out)
 		[MOUNT_AGAIN] = "read-only",
 		[MOUNT_MASK] = "mask",
 		[MOUNT_LINK] = "link",
-		[MOUNT_DIRECTORY] = "mkdir",
+		[MOUNT_SEAL] = "seal",
 	};
 
 	for (size_t i = 0; i < s->mounts.n; i++) {

@@ -272,10 +272,8 @@ static void describe(struct sandbox *sb, const struct sandbox_plan *plan)
 
 	host_describe(plan->host, host, sizeof(host));
 	snprintf(sb->description, sizeof(sb->description),
-		"user mount pid net uts ipc cgroup namespaces; %s; %s; seccomp filter; capabilities "
-		"%016llx",
-		host, sb->cgroup ? cgroup_mechanism(sb->cgroup) : "no cgroup",
-		(unsigned long long)sb->spec->caps);
+		"user mount pid net uts ipc cgroup namespaces; %s; seccomp filter; capabilities %016llx",
+		host, (unsigned long long)sb->spec->caps);
 }
 
 static struct sandbox *new_sandbox(const struct sandbox_plan *plan)

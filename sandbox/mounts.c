@@ -4,20 +4,18 @@
  */
 #include "base/alloc.h"
 #include "sandbox/spec.h"
+#include "sandbox/workspace_private.h"
 
 #include <sys/mount.h>
 
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
+#define CGROUPS "/sys/fs/cgroup"
+/* clang-format off */
 #define FRESH(to, type) .kind = MOUNT_FRESH, .target = (to), .source = (type)
-#define DEVICE(path)                                                                               \
-	{                                                                                          \
-		.kind = MOUNT_BIND, .target = (path), .source = (path), .file = true               \
-	}
-#define LINK(path, to)                                                                             \
-	{                                                                                          \
-		.kind = MOUNT_LINK, .target = (path), .source = (to)                               \
-	}
+#define DEVICE(path) {.kind = MOUNT_BIND, .target = (path), .source = (path), .file = true}
+#define LINK(path, to) .kind = MOUNT_LINK, .target = (path), .source = (to)
+/* clang-format on */
 
 static const struct mount_item file_systems[] = {
 	{FRESH("/proc", "proc"), .attributes = QUIET},
@@ -39,12 +37,12 @@ static const struct mount_item devices[] = {
 	DEVICE("/dev/random"),
 	DEVICE("/dev/urandom"),
 	DEVICE("/dev/tty"),
-	LINK("/dev/ptmx", "pts/ptmx"),
-	LINK("/dev/fd", "/proc/self/fd"),
-	LINK("/dev/stdin", "/proc/self/fd/0"),
-	LINK("/dev/stdout", "/proc/self/fd/1"),
-	LINK("/dev/stderr", "/proc/self/fd/2"),
-	LINK("/dev/core", "/proc/kcore"),
+	{LINK("/dev/ptmx", "pts/ptmx")},
+	{LINK("/dev/fd", "/proc/self/fd")},
+	{LINK("/dev/stdin", "/proc/self/fd/0")},
+	{LINK("/dev/stdout", "/proc/self/fd/1")},
+	{LINK("/dev/stderr", "/proc/self/fd/2")},
+	{LINK("/dev/core", "/proc/kcore")},
 };
 
 static const char *const read_only_paths[] = {
@@ -68,7 +66,6 @@ static const char *const masked_paths[] = {
 	"/proc/timer_stats",
 	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
-	"/sys/fs/cgroup",
 };
 
 static const char *const written_files[] = {"hosts", "hostname", "resolv.conf"};
@@ -104,9 +101,67 @@ static void add_paths(struct spec *s, const char *const *paths, size_t n, enum m
 	}
 }
 
+/* One hierarchy of version 1, "cpu,cpuacct", and links from its parts as Docker makes them. */
+static void add_hierarchy(struct spec *s, const char *controllers)
+{
+	struct mount_item item = {
+		FRESH(NULL, "cgroup"), .attributes = QUIET | MOUNT_ATTR_RDONLY, .optional = true};
+	const char *at = controllers;
+
+	item.target = spec_keep(s, xasprintf(CGROUPS "/%s", controllers));
+	for (size_t i = 0; i < MOUNT_OPTIONS && *at; i++) {
+		size_t len = strcspn(at, ",");
+
+		item.options[i].key = spec_keep(s, xstrndup(at, len));
+		at += len + (at[len] == ',');
+	}
+	add(s, &item);
+	for (size_t i = 0; item.options[1].key && i < MOUNT_OPTIONS && item.options[i].key; i++) {
+		struct mount_item link = {LINK(NULL, NULL), .optional = true};
+
+		link.source = spec_keep(s, xstrdup(controllers));
+		link.target = spec_keep(s, xasprintf(CGROUPS "/%s", item.options[i].key));
+		add(s, &link);
+	}
+}
+
+/* The instance's own limits, read-only: runtimes size their heaps by them (the JVM, Go, Node). */
+static void add_cgroups(struct spec *s, const struct sandbox_plan *plan)
+{
+	static const struct mount_item nothing = {.kind = MOUNT_MASK, .target = CGROUPS};
+	static const struct mount_item directory = {
+		FRESH(CGROUPS, "tmpfs"), .options = {{"mode", "755"}}, .attributes = QUIET};
+	static const struct mount_item unified = {FRESH(CGROUPS, "cgroup2"),
+		.attributes = QUIET | MOUNT_ATTR_RDONLY, .optional = true};
+	static const struct mount_item closed = {
+		.kind = MOUNT_SEAL, .target = CGROUPS, .attributes = MOUNT_ATTR_RDONLY};
+	const struct cgroup_place *place = workspace_cgroups(plan->workspace);
+
+	if (!plan->host->cgroup[0] || place->version != 1) {
+		add(s, &nothing);
+		if (plan->host->cgroup[0] && place->version == 2) {
+			add(s, &unified);
+		}
+		return;
+	}
+	add(s, &directory);
+	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+		bool seen = !place->with[c][0] || !place->dir[c][0];
+
+		for (int i = 0; i < c; i++) {
+			seen = seen || str_eq(place->with[i], place->with[c]);
+		}
+		if (!seen) {
+			add_hierarchy(s, place->with[c]);
+		}
+	}
+	add(s, &closed);
+}
+
 void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 {
 	add_table(s, file_systems, ARRAY_SIZE(file_systems));
+	add_cgroups(s, plan);
 	add_table(s, devices, ARRAY_SIZE(devices));
 	for (size_t i = 0; i < ARRAY_SIZE(written_files); i++) {
 		struct mount_item item = {.kind = MOUNT_BIND, .file = true};

@@ -119,12 +119,18 @@ static int fresh(const struct mount_item *m)
 		return -1;
 	}
 	for (size_t i = 0; i < MOUNT_OPTIONS && m->options[i].key; i++) {
-		if (fsconfig(fs, FSCONFIG_SET_STRING, m->options[i].key, m->options[i].value, 0) <
-			0) {
+		const char *value = m->options[i].value;
+		unsigned command = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		if (fsconfig(fs, command, m->options[i].key, value, 0) < 0) {
+			saved = errno;
 			close(fs);
+			errno = saved;
 			return -1;
 		}
 	}
+	/* What /proc/mounts shows first. */
+	(void)fsconfig(fs, FSCONFIG_SET_STRING, "source", m->source, 0);
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) {
 		mount = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)m->attributes);
 	}
@@ -244,9 +250,9 @@ static int apply(const struct spec *s, const struct mount_item *m)
 		return apply_mask(s, m);
 	case MOUNT_LINK:
 		return apply_link(s, m);
-	case MOUNT_DIRECTORY:
-		fd = mounts_make_directory(s->root, m->target);
-		return fd < 0 ? -1 : close(fd);
+	case MOUNT_SEAL:
+		fd = open_inside(s->root, m->target);
+		return fd < 0 ? -1 : set_attributes(fd, m->attributes) | close(fd);
 	default:
 		errno = EINVAL;
 		return -1;

@@ -46,8 +46,7 @@ const char *probe_userns_remedy(int error)
 	       "or in a container started with --privileged";
 }
 
-/* The directory itself, or the nearest one above that exists. */
-static void nearest(char *path)
+void probe_nearest(char *path)
 {
 	while (access(path, F_OK) < 0) {
 		char *slash = strrchr(path, '/');
@@ -71,7 +70,7 @@ bool probe_idmapped_mounts(const struct host *host)
 		return false;
 	}
 	ns = ids_open_namespace(host, NULL);
-	nearest(path);
+	probe_nearest(path);
 	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (ns < 0 || tree < 0) {
 		return false;

@@ -15,6 +15,9 @@ const char *probe_userns_remedy(int error);
  * and the file system has to take part). Root only. */
 bool probe_idmapped_mounts(const struct host *host);
 
+/* Shorten path to the nearest directory above (or itself) that exists. */
+void probe_nearest(char *path);
+
 /* Whether the running kernel is at least major.minor. */
 bool probe_kernel(unsigned major, unsigned minor);
 

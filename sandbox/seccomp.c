@@ -16,369 +16,68 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-static const char *const allowed[] = {
+/* Names between blanks. */
+static const char allowed[] =
 	/* files and directories */
-	"access",
-	"chdir",
-	"chmod",
-	"chown",
-	"chown32",
-	"close",
-	"close_range",
-	"copy_file_range",
-	"creat",
-	"dup",
-	"dup2",
-	"dup3",
-	"faccessat",
-	"faccessat2",
-	"fadvise64",
-	"fadvise64_64",
-	"fallocate",
-	"fanotify_mark",
-	"fchdir",
-	"fchmod",
-	"fchmodat",
-	"fchown",
-	"fchown32",
-	"fchownat",
-	"fcntl",
-	"fcntl64",
-	"fdatasync",
-	"fgetxattr",
-	"flistxattr",
-	"flock",
-	"fremovexattr",
-	"fsetxattr",
-	"fstat",
-	"fstat64",
-	"fstatat64",
-	"fstatfs",
-	"fstatfs64",
-	"fsync",
-	"ftruncate",
-	"ftruncate64",
-	"futimesat",
-	"getcwd",
-	"getdents",
-	"getdents64",
-	"getxattr",
-	"inotify_add_watch",
-	"inotify_init",
-	"inotify_init1",
-	"inotify_rm_watch",
-	"ioctl",
-	"lchown",
-	"lchown32",
-	"lgetxattr",
-	"link",
-	"linkat",
-	"listxattr",
-	"llistxattr",
-	"_llseek",
-	"lremovexattr",
-	"lseek",
-	"lsetxattr",
-	"lstat",
-	"lstat64",
-	"mkdir",
-	"mkdirat",
-	"mknod",
-	"mknodat",
-	"name_to_handle_at",
-	"newfstatat",
-	"open",
-	"openat",
-	"openat2",
-	"pipe",
-	"pipe2",
-	"pread64",
-	"preadv",
-	"preadv2",
-	"pwrite64",
-	"pwritev",
-	"pwritev2",
-	"read",
-	"readahead",
-	"readdir",
-	"readlink",
-	"readlinkat",
-	"readv",
-	"removexattr",
-	"rename",
-	"renameat",
-	"renameat2",
-	"rmdir",
-	"sendfile",
-	"sendfile64",
-	"setxattr",
-	"splice",
-	"stat",
-	"stat64",
-	"statfs",
-	"statfs64",
-	"statx",
-	"symlink",
-	"symlinkat",
-	"sync",
-	"sync_file_range",
-	"syncfs",
-	"tee",
-	"truncate",
-	"truncate64",
-	"umask",
-	"unlink",
-	"unlinkat",
-	"utime",
-	"utimensat",
-	"utimensat_time64",
-	"utimes",
-	"vmsplice",
-	"write",
-	"writev",
+	"access chdir chmod chown chown32 close close_range copy_file_range creat dup "
+	"dup2 dup3 faccessat faccessat2 fadvise64 fadvise64_64 fallocate fanotify_mark "
+	"fchdir fchmod fchmodat fchown fchown32 fchownat fcntl fcntl64 fdatasync "
+	"fgetxattr flistxattr flock fremovexattr fsetxattr fstat fstat64 fstatat64 "
+	"fstatfs fstatfs64 fsync ftruncate ftruncate64 futimesat getcwd getdents "
+	"getdents64 getxattr inotify_add_watch inotify_init inotify_init1 "
+	"inotify_rm_watch ioctl lchown lchown32 lgetxattr link linkat listxattr "
+	"llistxattr _llseek lremovexattr lseek lsetxattr lstat lstat64 mkdir mkdirat "
+	"mknod mknodat name_to_handle_at newfstatat open openat openat2 pipe pipe2 "
+	"pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readdir readlink "
+	"readlinkat readv removexattr rename renameat renameat2 rmdir sendfile sendfile64 "
+	"setxattr splice stat stat64 statfs statfs64 statx symlink symlinkat sync "
+	"sync_file_range syncfs tee truncate truncate64 umask unlink unlinkat utime "
+	"utimensat utimensat_time64 utimes vmsplice write writev "
 	/* waiting */
-	"epoll_create",
-	"epoll_create1",
-	"epoll_ctl",
-	"epoll_ctl_old",
-	"epoll_pwait",
-	"epoll_pwait2",
-	"epoll_wait",
-	"epoll_wait_old",
-	"eventfd",
-	"eventfd2",
-	"io_cancel",
-	"io_destroy",
-	"io_getevents",
-	"io_pgetevents",
-	"io_pgetevents_time64",
-	"io_setup",
-	"io_submit",
-	"_newselect",
-	"pause",
-	"poll",
-	"ppoll",
-	"ppoll_time64",
-	"pselect6",
-	"pselect6_time64",
-	"select",
-	"signalfd",
-	"signalfd4",
-	"timerfd_create",
-	"timerfd_gettime",
-	"timerfd_gettime64",
-	"timerfd_settime",
-	"timerfd_settime64",
+	"epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 "
+	"epoll_wait epoll_wait_old eventfd eventfd2 io_cancel io_destroy io_getevents "
+	"io_pgetevents io_pgetevents_time64 io_setup io_submit _newselect pause poll "
+	"ppoll ppoll_time64 pselect6 pselect6_time64 select signalfd signalfd4 "
+	"timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime "
+	"timerfd_settime64 "
 	/* network and IPC */
-	"accept",
-	"accept4",
-	"bind",
-	"connect",
-	"getpeername",
-	"getsockname",
-	"getsockopt",
-	"ipc",
-	"listen",
-	"mq_getsetattr",
-	"mq_notify",
-	"mq_open",
-	"mq_timedreceive",
-	"mq_timedreceive_time64",
-	"mq_timedsend",
-	"mq_timedsend_time64",
-	"mq_unlink",
-	"msgctl",
-	"msgget",
-	"msgrcv",
-	"msgsnd",
-	"recv",
-	"recvfrom",
-	"recvmmsg",
-	"recvmmsg_time64",
-	"recvmsg",
-	"semctl",
-	"semget",
-	"semop",
-	"semtimedop",
-	"semtimedop_time64",
-	"send",
-	"sendmmsg",
-	"sendmsg",
-	"sendto",
-	"setsockopt",
-	"shmat",
-	"shmctl",
-	"shmdt",
-	"shmget",
-	"shutdown",
-	"socketcall",
-	"socketpair",
+	"accept accept4 bind connect getpeername getsockname getsockopt ipc listen "
+	"mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 "
+	"mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd recv "
+	"recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop "
+	"semtimedop_time64 send sendmmsg sendmsg sendto setsockopt shmat shmctl shmdt "
+	"shmget shutdown socketcall socketpair "
 	/* memory */
-	"brk",
-	"madvise",
-	"membarrier",
-	"memfd_create",
-	"memfd_secret",
-	"mincore",
-	"mlock",
-	"mlock2",
-	"mlockall",
-	"mmap",
-	"mmap2",
-	"mprotect",
-	"mremap",
-	"msync",
-	"munlock",
-	"munlockall",
-	"munmap",
-	"pkey_alloc",
-	"pkey_free",
-	"pkey_mprotect",
-	"remap_file_pages",
+	"brk madvise membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall "
+	"mmap mmap2 mprotect mremap msync munlock munlockall munmap pkey_alloc pkey_free "
+	"pkey_mprotect remap_file_pages "
 	/* processes, threads, signals, scheduling */
-	"arch_prctl",
-	"execve",
-	"execveat",
-	"exit",
-	"exit_group",
-	"fork",
-	"futex",
-	"futex_time64",
-	"futex_waitv",
-	"get_robust_list",
-	"get_thread_area",
-	"getcpu",
-	"getpgid",
-	"getpgrp",
-	"getpid",
-	"getppid",
-	"getpriority",
-	"getrandom",
-	"getrlimit",
-	"getrusage",
-	"getsid",
-	"gettid",
-	"ioprio_get",
-	"ioprio_set",
-	"kill",
-	"landlock_add_rule",
-	"landlock_create_ruleset",
-	"landlock_restrict_self",
-	"modify_ldt",
-	"nice",
-	"pidfd_open",
-	"pidfd_send_signal",
-	"prctl",
-	"prlimit64",
-	"process_mrelease",
-	"process_vm_readv",
-	"process_vm_writev",
-	"ptrace",
-	"restart_syscall",
-	"rseq",
-	"rt_sigaction",
-	"rt_sigpending",
-	"rt_sigprocmask",
-	"rt_sigqueueinfo",
-	"rt_sigreturn",
-	"rt_sigsuspend",
-	"rt_sigtimedwait",
-	"rt_sigtimedwait_time64",
-	"rt_tgsigqueueinfo",
-	"sched_get_priority_max",
-	"sched_get_priority_min",
-	"sched_getaffinity",
-	"sched_getattr",
-	"sched_getparam",
-	"sched_getscheduler",
-	"sched_rr_get_interval",
-	"sched_rr_get_interval_time64",
-	"sched_setaffinity",
-	"sched_setattr",
-	"sched_setparam",
-	"sched_setscheduler",
-	"sched_yield",
-	"seccomp",
-	"set_robust_list",
-	"set_thread_area",
-	"set_tid_address",
-	"setpgid",
-	"setpriority",
-	"setrlimit",
-	"setsid",
-	"sigaltstack",
-	"sigprocmask",
-	"sigreturn",
-	"tgkill",
-	"tkill",
-	"ugetrlimit",
-	"vfork",
-	"wait4",
-	"waitid",
-	"waitpid",
+	"arch_prctl execve execveat exit exit_group fork futex futex_time64 futex_waitv "
+	"get_robust_list get_thread_area getcpu getpgid getpgrp getpid getppid "
+	"getpriority getrandom getrlimit getrusage getsid gettid ioprio_get ioprio_set "
+	"kill landlock_add_rule landlock_create_ruleset landlock_restrict_self modify_ldt "
+	"nice pidfd_open pidfd_send_signal prctl prlimit64 process_mrelease "
+	"process_vm_readv process_vm_writev ptrace restart_syscall rseq rt_sigaction "
+	"rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend "
+	"rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max "
+	"sched_get_priority_min sched_getaffinity sched_getattr sched_getparam "
+	"sched_getscheduler sched_rr_get_interval sched_rr_get_interval_time64 "
+	"sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield "
+	"seccomp set_robust_list set_thread_area set_tid_address setpgid setpriority "
+	"setrlimit setsid sigaltstack sigprocmask sigreturn tgkill tkill ugetrlimit vfork "
+	"wait4 waitid waitpid "
 	/* identity */
-	"capget",
-	"capset",
-	"chroot",
-	"getegid",
-	"getegid32",
-	"geteuid",
-	"geteuid32",
-	"getgid",
-	"getgid32",
-	"getgroups",
-	"getgroups32",
-	"getresgid",
-	"getresgid32",
-	"getresuid",
-	"getresuid32",
-	"getuid",
-	"getuid32",
-	"setfsgid",
-	"setfsgid32",
-	"setfsuid",
-	"setfsuid32",
-	"setgid",
-	"setgid32",
-	"setgroups",
-	"setgroups32",
-	"setregid",
-	"setregid32",
-	"setresgid",
-	"setresgid32",
-	"setresuid",
-	"setresuid32",
-	"setreuid",
-	"setreuid32",
-	"setuid",
-	"setuid32",
+	"capget capset chroot getegid getegid32 geteuid geteuid32 getgid getgid32 "
+	"getgroups getgroups32 getresgid getresgid32 getresuid getresuid32 getuid "
+	"getuid32 setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups "
+	"setgroups32 setregid setregid32 setresgid setresgid32 setresuid setresuid32 "
+	"setreuid setreuid32 setuid setuid32 "
 	/* time and the machine */
-	"adjtimex",
-	"alarm",
-	"clock_adjtime",
-	"clock_adjtime64",
-	"clock_getres",
-	"clock_getres_time64",
-	"clock_gettime",
-	"clock_gettime64",
-	"clock_nanosleep",
-	"clock_nanosleep_time64",
-	"getitimer",
-	"gettimeofday",
-	"nanosleep",
-	"setitimer",
-	"sysinfo",
-	"time",
-	"timer_create",
-	"timer_delete",
-	"timer_getoverrun",
-	"timer_gettime",
-	"timer_gettime64",
-	"timer_settime",
-	"timer_settime64",
-	"times",
-	"uname",
-};
+	"adjtimex alarm clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 "
+	"clock_gettime clock_gettime64 clock_nanosleep clock_nanosleep_time64 getitimer "
+	"gettimeofday nanosleep setitimer sysinfo time timer_create timer_delete "
+	"timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 "
+	"times uname ";
 
 /* Values of personality(2) that change nothing dangerous: Linux, 32 bit, UNAME26, the query. */
 static const uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff};
@@ -417,10 +116,15 @@ static int add_rules(scmp_filter_ctx ctx)
 	const struct scmp_arg_cmp not_vsock = SCMP_A0(SCMP_CMP_NE, AF_VSOCK);
 	const struct scmp_arg_cmp no_namespaces = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NAMESPACES, 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		if (rule(ctx, SCMP_ACT_ALLOW, allowed[i], 0, NULL) < 0) {
+	for (const char *p = allowed; *p;) {
+		char name[64];
+		size_t len = strcspn(p, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		if (rule(ctx, SCMP_ACT_ALLOW, name, 0, NULL) < 0) {
 			return -1;
 		}
+		p += len + 1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++) {
 		const struct scmp_arg_cmp value = SCMP_A0(SCMP_CMP_EQ, personalities[i]);

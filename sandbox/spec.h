@@ -26,7 +26,7 @@ enum mount_kind {
 	MOUNT_AGAIN, /* target on itself with other attributes; when target exists */
 	MOUNT_MASK, /* nothing to see: an empty directory or null device; when target exists */
 	MOUNT_LINK, /* a symbolic link to source */
-	MOUNT_DIRECTORY, /* just mkdir */
+	MOUNT_SEAL, /* the mount that is at target gets these attributes, too */
 };
 
 #define MOUNT_OPTIONS 4
@@ -36,7 +36,7 @@ struct mount_item {
 	const char *target; /* absolute, inside */
 	const char *source;
 	struct {
-		const char *key, *value;
+		const char *key, *value; /* value NULL: a flag */ /* value NULL: a flag */
 	} options[MOUNT_OPTIONS];
 	uint64_t attributes; /* MOUNT_ATTR_* */
 	bool file; /* MOUNT_BIND: the target is a file */
