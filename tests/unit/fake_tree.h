@@ -3,6 +3,7 @@
 #define TESTS_UNIT_FAKE_TREE_H
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "image/tree_build.h"
 
 #include <criterion/criterion.h>
