@@ -23,9 +23,6 @@
 /* Entries of an image in all; a large language image has 200,000. */
 #define LIMIT_ENTRIES 4000000
 
-/* Violations that one layer adds to an image's list; the rest is counted. */
-#define LIMIT_LAYER_VIOLATIONS 50
-
 /* One path of an entry; PATH_MAX is 4096, so nothing longer could be unpacked. */
 #define LIMIT_PATH 4096
 

@@ -106,12 +106,12 @@ static struct part part_new(uint64_t offset, uint64_t len)
 	return (struct part){offset, (size_t)len, xcalloc((size_t)len + 1, 1)};
 }
 
-/* The head is kept as it is; behind it, what elf_ranges names, within the file and our cap. */
+/* The head is kept as it is; behind it, what elf_ranges names, within the file and our cap: what
+ * is cut off here makes the record "truncated", not wrong. */
 static void plan_elf(struct collector *c, const struct entry *entry)
 {
 	struct elf_range ranges[4];
 	size_t n = elf_ranges(entry->data, entry->data_len, ranges);
-	uint64_t at = entry->data_len;
 	uint64_t room = LIMIT_ELF_PARTS;
 
 	c->elf = true;
@@ -119,21 +119,13 @@ static void plan_elf(struct collector *c, const struct entry *entry)
 		return;
 	}
 	c->parts[c->n_parts++] = part_new(0, entry->data_len);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t from = ranges[i].offset > at ? ranges[i].offset : at;
-		uint64_t len;
+	for (size_t i = 0; i < n && ranges[i].offset < entry->size && room; i++) {
+		uint64_t len = entry->size - ranges[i].offset;
 
-		if (from >= entry->size || ranges[i].len > entry->size - ranges[i].offset) {
-			continue; /* points behind the file: elf_parse will say so */
-		}
-		len = ranges[i].offset + ranges[i].len;
-		if (len <= from || len - from > room) {
-			continue;
-		}
-		len -= from;
-		c->parts[c->n_parts++] = part_new(from, len);
+		len = ranges[i].len < len ? ranges[i].len : len;
+		len = room < len ? room : len;
+		c->parts[c->n_parts++] = part_new(ranges[i].offset, len);
 		room -= len;
-		at = from + len;
 	}
 }
 

@@ -11,14 +11,11 @@
 
 void scan_violation(struct layer_scan *s, bool warning, const char *fmt, ...)
 {
-	size_t *n = warning ? &s->n_warnings : &s->n_violations;
 	char file[32];
 	char text[512];
 	va_list ap;
 
-	if (++*n > LIMIT_LAYER_VIOLATIONS) {
-		return;
-	}
+	s->n_violations += !warning;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -260,20 +257,6 @@ static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 	}
 }
 
-static void note_suppressed(struct layer_scan *s)
-{
-	size_t all[] = {s->n_violations, s->n_warnings};
-	char file[32];
-
-	snprintf(file, sizeof(file), "layer %zu", s->layer);
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		if (all[i] > LIMIT_LAYER_VIOLATIONS) {
-			violation_add(&s->image->violations, VIOLATION_LAYER, i == 1, file, "",
-				"%zu more like these", all[i] - LIMIT_LAYER_VIOLATIONS);
-		}
-	}
-}
-
 void scan_entries(struct layer_scan *s)
 {
 	while (!s->dead && !s->fatal.code) {
@@ -296,5 +279,4 @@ void scan_entries(struct layer_scan *s)
 		s->image->layers[s->layer].entries++;
 		scan_entry(s, ae);
 	}
-	note_suppressed(s);
 }

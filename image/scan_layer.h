@@ -32,7 +32,6 @@ struct layer_scan {
 	bool dead; /* the archive cannot be read any further */
 	struct err fatal; /* what ends the whole scan: the system or a limit of ours */
 	size_t n_violations; /* that are no warnings */
-	size_t n_warnings;
 
 	char path[LIMIT_PATH]; /* of the entry, normalised */
 	char name[LIMIT_PATH]; /* for messages: as written, cut */
