@@ -16,7 +16,8 @@ void json_problem_add(struct json_problems *list, bool warning, const char *poin
 	va_list ap;
 	int len;
 
-	if (!list || list->n >= JSON_PROBLEMS_MAX) {
+	/* warnings have their own bound, so that no number of them hides a failure */
+	if (!list || list->n >= (size_t)(warning ? 1 : 2) * JSON_PROBLEMS_MAX) {
 		return;
 	}
 	va_start(ap, fmt);

@@ -47,7 +47,7 @@ struct json_problems {
 	size_t cap;
 };
 
-/* Problems of one document that are kept: a hostile one has millions. */
+/* Problems of one document that are kept, warnings and failures each: a hostile one has millions. */
 #define JSON_PROBLEMS_MAX 1000
 
 /* Add one; pointer is copied, the message is formatted. What passes JSON_PROBLEMS_MAX is dropped. */
