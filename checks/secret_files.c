@@ -51,7 +51,7 @@ static bool account_line(const char *s, size_t len, struct secret_match *match, 
 	const char *end = field ? memchr(field, ':', len - name - 1) : NULL;
 	const char *scheme;
 
-	if (!name || !end) {
+	if (!name || !end || *s == '+' || *s == '-') { /* "+::::": an entry of the compat service */
 		return false;
 	}
 	if (end == field) {

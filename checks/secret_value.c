@@ -19,7 +19,12 @@ static const char *const switches[] = {"true", "false", "yes", "no", "on", "off"
 
 /* The last word of a name that says: the value is the secret itself. */
 static const char *const secret_words[] = {"password", "passwd", "passphrase", "pass", "pwd",
-	"secret", "token", "apikey", "credential", "credentials", "passcode", NULL};
+	"secret", "token", "apikey", "credential", "credentials", "passcode", "requirepass",
+	"masterauth", NULL};
+
+/* nginx's "proxy_pass" and its relatives pass requests on. */
+static const char *const passing_words[] = {
+	"proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached", "bypass", NULL};
 
 /* Words that make a key of the name's last word "key" something to hide. */
 static const char *const key_words[] = {"api", "secret", "access", "private", "auth", "encryption",
@@ -64,36 +69,55 @@ bool value_is_reference(const char *value, size_t len)
 	return len > 2 && value[0] == '@' && value[len - 1] == '@';
 }
 
-/* "<your-...>", "YOUR_TOKEN_HERE", "your-api-key": the word "your" with a separator behind it, in a
- * value of one word. */
+/* "<your-password>", "YOUR_TOKEN_HERE", "your-api-key": the word "your", a separator, and something
+ * that only the reader has. */
 static bool says_your(const char *value, size_t len)
 {
+	static const char *const things[] = {"pass", "secret", "token", "key", "api", "domain",
+		"host", "server", "user", "name", "email", "mail", "db", "database", "url",
+		"project", "account", "org", "company", "ip", "site", "app", "access", "client",
+		"smtp", "login", "id", "realm", "tenant", "cert", "license", NULL};
 	const char *at = str_ifind(value, len, "your");
 	size_t rest = at ? len - (size_t)(at - value) : 0;
 
-	if (rest < 6 || (at[4] != '_' && at[4] != '-') ||
+	if (rest < 7 || (at[4] != '_' && at[4] != '-' && at[4] != ' ') ||
+		(at[4] == ' ' && value[0] != '<') ||
 		(at > value && isalnum((unsigned char)at[-1]))) {
 		return false;
 	}
-	return isalpha((unsigned char)at[5]) != 0;
+	for (size_t i = 0; things[i]; i++) {
+		size_t n = strlen(things[i]);
+
+		if (rest - 5 >= n && strncasecmp(at + 5, things[i], n) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool value_is_placeholder(const char *value, size_t len)
 {
-	static const char *const words[] = {"changeme", "change_me", "change-me", "change me",
-		"replaceme", "replace_me", "replace-me", "replace-with", "replace_with", "_here>",
-		"-here>", "fixme", "todo:", "to_be_changed", "tobechanged", NULL};
-	size_t filler = 0;
+	static const char *const words[] = {"changeme", "change_me", "change-me", "changethis",
+		"replaceme", "replace_me", "replace-me", "replace_with_", "replace-with-", "_here>",
+		"-here>", "to_be_changed", "tobechanged", NULL};
 
 	for (size_t i = 0; words[i]; i++) {
 		if (str_ifind(value, len, words[i])) {
 			return true;
 		}
 	}
+	return says_your(value, len);
+}
+
+/* "xxxx", "****", "....": nothing in place of something. */
+static bool is_filler(const char *value, size_t len)
+{
+	size_t filler = 0;
+
 	for (size_t i = 0; i < len; i++) {
-		filler += value[i] == 'x' || value[i] == 'X' || value[i] == '*' || value[i] == '.';
+		filler += strchr("xX*.-_", value[i]) != NULL && value[i];
 	}
-	return says_your(value, len) || (len >= 3 && filler == len);
+	return filler == len;
 }
 
 size_t value_variety(const char *value, size_t len)
@@ -206,23 +230,22 @@ static enum name_class classify_name(const char *name)
 {
 	size_t end = strlen(name);
 	size_t at = last_word(name, end);
-	size_t before;
+	size_t before = at > 0 && !isalnum((unsigned char)name[at - 1]) ? at - 1 : at;
+	size_t previous = last_word(name, before);
+	const char *word = name + previous;
 
 	if (in_list_fold(name + at, end - at, secret_words)) {
 		/* PWD is where a shell stands. */
-		return strcasecmp(name, "pwd") == 0 || strcasecmp(name, "oldpwd") == 0
+		return in_list_fold(word, before - previous, passing_words) ||
+				       strcasecmp(name, "pwd") == 0 ||
+				       strcasecmp(name, "oldpwd") == 0
 			       ? NAME_PLAIN
 			       : NAME_SECRET;
 	}
-	if (end - at == 6 && strncasecmp(name + at, "apikey", 6) == 0) {
-		return NAME_SECRET;
-	}
-	if (end - at != 3 || strncasecmp(name + at, "key", 3) != 0 || at == 0) {
+	if (end - at != 3 || strncasecmp(name + at, "key", 3) != 0) {
 		return NAME_PLAIN;
 	}
-	before = isalnum((unsigned char)name[at - 1]) ? at : at - 1;
-	at = last_word(name, before);
-	return in_list_fold(name + at, before - at, key_words) ? NAME_KEY : NAME_PLAIN;
+	return in_list_fold(word, before - previous, key_words) ? NAME_KEY : NAME_PLAIN;
 }
 
 /* Paths, URLs without a password, versions, numbers, durations, host:port: not secrets whatever
@@ -268,7 +291,8 @@ enum secret_value secret_judge(const char *name, const char *value, size_t len)
 			       ? VALUE_WEAK
 			       : VALUE_SECRET;
 	}
-	if (class == NAME_PLAIN || is_other_thing(value, len) || value_is_reference(value, len)) {
+	if (class == NAME_PLAIN || is_other_thing(value, len) || value_is_reference(value, len) ||
+		is_filler(value, len)) {
 		return VALUE_PLAIN;
 	}
 	if (class == NAME_KEY) {

@@ -25,7 +25,7 @@ enum secret_value secret_judge(const char *name, const char *value, size_t len);
 /* Filled in by somebody else later: ${X}, {{ x }}, %(x)s, @x@, <%= x %>. */
 bool value_is_reference(const char *value, size_t len);
 
-/* Left for a human to fill in: CHANGEME, <your-...>, your_password_here, "xxxx". */
+/* Left for a human to fill in: CHANGEME, <your-...>, your_password_here. */
 bool value_is_placeholder(const char *value, size_t len);
 
 /* Characters that came from a generator rather than from a keyboard: many different ones, no runs

@@ -1,0 +1,373 @@
+#include "checks/config_text.h"
+
+#include "base/cleanup.h"
+#include "checks/secret_value.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const char *config_literal_name(enum config_literal kind)
+{
+	static const char *const names[] = {
+		[LITERAL_PLACEHOLDER] = "a placeholder",
+		[LITERAL_INVITATION] = "an invitation to edit the file",
+		[LITERAL_URL] = "a connection URL",
+		[LITERAL_CREDENTIAL] = "a credential",
+		[LITERAL_HOST] = "a host name",
+	};
+
+	return names[kind];
+}
+
+/* Hosts that say nothing about where the product runs. A leading dot: the domain and all below. */
+static const char *const neutral_domains[] = {".localhost", ".localdomain", ".example.com",
+	".example.org", ".example.net", ".example", ".invalid", ".test", ".w3.org", ".hl7.org",
+	".fhir.org", ".json-schema.org", ".schema.org", ".xmlns.com", ".ietf.org",
+	".rfc-editor.org", ".iana.org", ".apache.org", ".springframework.org", ".sun.com",
+	".jcp.org", ".jakarta.ee", ".java.net", ".oracle.com", ".eclipse.org", ".hibernate.org",
+	".jboss.org", ".mybatis.org", ".snomed.info", ".snomed.org", ".loinc.org",
+	".unitsofmeasure.org", ".purl.org", ".dublincore.org", ".oasis-open.org", ".docbook.org",
+	".nist.gov", ".nih.gov", ".openid.net", ".xmlsoap.org", ".microsoft.com", ".qos.ch",
+	".openxmlformats.org", ".ecma-international.org", ".ihe.net", ".iso.org", ".who.int",
+	".logback.qos.ch", ".freedesktop.org", ".relaxng.org", ".opengis.net", ".ogp.me",
+	".mozilla.org", ".gnu.org", ".kernel.org", ".nginx.org", ".postgresql.org", ".redis.io",
+	".github.com", ".readthedocs.io", ".readthedocs.org", ".python.org", ".php.net",
+	".debian.org", ".alpinelinux.org", ".wikipedia.org", NULL};
+
+static const char *const neutral_hosts[] = {"localhost", "localhost6", "ip6-localhost", "_", "*",
+	"0.0.0.0", "::", "::1", "[::1]", "[::]", "none", "null", "example", "hostname", "host",
+	"server", "unix", "127.0.0.1", "255.255.255.255", "host.docker.internal", NULL};
+
+bool config_host_is_neutral(const char *host, size_t len)
+{
+	for (size_t i = 0; neutral_hosts[i]; i++) {
+		if (strlen(neutral_hosts[i]) == len &&
+			strncasecmp(host, neutral_hosts[i], len) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; neutral_domains[i]; i++) {
+		const char *domain = neutral_domains[i];
+		size_t n = strlen(domain);
+
+		if ((len >= n && strncasecmp(host + len - n, domain, n) == 0) ||
+			(len == n - 1 && strncasecmp(host, domain + 1, len) == 0)) {
+			return true;
+		}
+	}
+	/* RFC 5737: documentation; 127.0.0.0/8: this host. */
+	return len == 0 || (len > 4 && strncmp(host, "127.", 4) == 0) ||
+	       (len > 8 && (strncmp(host, "192.0.2.", 8) == 0)) ||
+	       (len > 11 && strncmp(host, "198.51.100.", 11) == 0) ||
+	       (len > 10 && strncmp(host, "203.0.113.", 10) == 0);
+}
+
+static const char *const connection_schemes[] = {"postgres", "postgresql", "mysql", "mariadb",
+	"redis", "rediss", "amqp", "amqps", "mongodb", "mongodb+srv", "ldap", "ldaps", "smtp",
+	"smtps", "kafka", "nats", "sqlserver", "mssql", "oracle", "db2", "clickhouse", "cassandra",
+	"neo4j", "bolt", "etcd", "mqtt", "mqtts", "stomp", "couchbase", "influxdb", "elasticsearch",
+	"ftp", "sftp", "memcached", "cockroachdb", "firebird", "sybase", NULL};
+
+/* Settings whose URL is something to read, not somewhere to connect to. */
+static const char *const document_names[] = {"homepage", "documentation", "docs", "doc", "help",
+	"support", "license", "licence", "bugs", "repository", "website", "link", "links", "see",
+	"ref", "schema", "namespace", "xmlns", "system", "canonical", "profile", "doctype",
+	"description", "comment", "title", "author", "contact", "termsofservice", "id", "type",
+	"$id", "name", "tos", "schemalocation", NULL};
+
+/* Last words of names whose value is a host. */
+static const char *const host_names[] = {"host", "hostname", "server", "servers", "addr", "address",
+	"endpoint", "endpoints", "broker", "brokers", "domain", "issuer", "origin", "origins",
+	"url", "uri", "baseurl", "server_name", "servername", "serveralias", "proxy_pass", "hosts",
+	"realm-url", NULL};
+
+static const char *const file_endings[] = {"xml", "json", "yml", "yaml", "conf", "cfg", "log",
+	"pid", "sock", "key", "crt", "pem", "cnf", "ini", "py", "js", "rb", "php", "html", "so",
+	"txt", "sh", "jar", "class", "db", "sqlite", "css", "csv", "gz", "toml", "properties", "d",
+	"local_settings", NULL};
+
+static bool in_fold(const char *s, size_t len, const char *const *list)
+{
+	for (; *list; list++) {
+		if (strlen(*list) == len && strncasecmp(s, *list, len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct line last_word(struct line name)
+{
+	size_t at = name.len;
+
+	while (at > 0 && isalnum((unsigned char)name.s[at - 1])) {
+		at--;
+		if (at > 0 && isupper((unsigned char)name.s[at]) &&
+			islower((unsigned char)name.s[at - 1])) {
+			break;
+		}
+	}
+	return (struct line){name.s + at, name.len - at};
+}
+
+struct url {
+	struct line scheme;
+	struct line host;
+	bool port;
+};
+
+/* The URL around the "://" at colon, within s[0..len). */
+static struct url url_around(const char *s, size_t len, const char *colon)
+{
+	const char *end = s + len;
+	const char *start = colon;
+	const char *p = colon + 3;
+	const char *stop = p;
+	const char *at;
+	struct url url = {0};
+
+	while (start > s && (isalnum((unsigned char)start[-1]) || start[-1] == '+')) {
+		start--;
+	}
+	while (stop < end && !isspace((unsigned char)*stop) && !strchr("/?#\"'<>,;)|", *stop)) {
+		stop++;
+	}
+	at = memrchr(p, '@', (size_t)(stop - p));
+	p = at ? at + 1 : p;
+	url.scheme = (struct line){start, (size_t)(colon - start)};
+	url.host = (struct line){p, (size_t)(stop - p)};
+	for (size_t i = 0; i < url.host.len && *p != '['; i++) {
+		if (p[i] == ':') {
+			url.port = true;
+			url.host.len = i;
+		}
+	}
+	return url;
+}
+
+static bool is_host_name(struct line host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		if (!isalnum((unsigned char)host.s[i]) && !strchr(".-_[]:", host.s[i])) {
+			return false;
+		}
+	}
+	return host.len > 0 && !config_host_is_neutral(host.s, host.len);
+}
+
+/* "db.hospital.org", "10.1.2.3": with a dot, and neither a file name, a Java package nor a number. */
+static bool is_dotted_host(struct line host)
+{
+	const char *dot = memrchr(host.s, '.', host.len);
+	size_t tail = dot ? host.len - (size_t)(dot + 1 - host.s) : 0;
+	unsigned dots = 0;
+	bool digits = true;
+
+	if (!is_host_name(host) || tail == 0 || *host.s == '.' ||
+		in_fold(dot + 1, tail, file_endings)) {
+		return false;
+	}
+	for (size_t i = 0; i < host.len; i++) {
+		dots += host.s[i] == '.';
+		digits &= isdigit((unsigned char)host.s[i]) || host.s[i] == '.';
+		if (isupper((unsigned char)host.s[i]) || host.s[i] == '_') {
+			return false;
+		}
+	}
+	if (digits) {
+		return dots == 3;
+	}
+	for (size_t i = 0; i < tail; i++) {
+		if (!isalpha((unsigned char)dot[1 + i])) {
+			return false;
+		}
+	}
+	return tail >= 2 && strncmp(host.s, "com.", 4) != 0 && strncmp(host.s, "org.", 4) != 0 &&
+	       strncmp(host.s, "net.", 4) != 0 && strncmp(host.s, "io.", 3) != 0 &&
+	       strncmp(host.s, "java", 4) != 0;
+}
+
+struct scan {
+	void (*found)(const struct config_match *match, void *arg);
+	void *arg;
+	unsigned line;
+};
+
+static void tell(
+	struct scan *scan, enum config_literal kind, bool weak, struct line name, const char *what)
+{
+	struct config_match match = {.kind = kind, .line = scan->line, .weak = weak};
+	int shown = (int)(name.len < 40 ? name.len : 40);
+
+	snprintf(match.excerpt, sizeof(match.excerpt), "%.*s%s%s", shown, name.s, shown ? ": " : "",
+		what);
+	scan->found(&match, scan->arg);
+}
+
+static void tell_plain(
+	struct scan *scan, enum config_literal kind, struct line name, struct line value)
+{
+	char what[72];
+
+	snprintf(what, sizeof(what), "%.*s", (int)(value.len < 64 ? value.len : 64), value.s);
+	tell(scan, kind, false, name, what);
+}
+
+/* URLs of the text; true when one was told. */
+static bool look_for_urls(struct scan *scan, struct line text, struct line name)
+{
+	const char *end = text.s + text.len;
+	struct line last = last_word(name);
+
+	for (const char *at = text.s; (at = str_find(at, (size_t)(end - at), "://")); at += 3) {
+		struct url url = url_around(text.s, text.len, at);
+		struct line shown = {
+			url.scheme.s, (size_t)(url.host.s + url.host.len - url.scheme.s)};
+		bool http = in_fold(url.scheme.s, url.scheme.len,
+			(const char *const[]){"http", "https", "ws", "wss", NULL});
+
+		if (memchr(shown.s, '@', shown.len)) { /* userinfo is not shown */
+			shown = url.host;
+		}
+		if (!is_host_name(url.host) || value_is_reference(shown.s, shown.len)) {
+			continue;
+		}
+		if (in_fold(url.scheme.s, url.scheme.len, connection_schemes)) {
+			tell_plain(scan, LITERAL_URL, name, shown);
+			return true;
+		}
+		if (http && !in_fold(last.s, last.len, document_names) &&
+			(is_dotted_host(url.host) || url.port)) {
+			tell_plain(scan, LITERAL_HOST, name, shown);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void look_at_credential(struct scan *scan, const struct config_setting *set)
+{
+	char name[128];
+	char redacted[SECRET_EXCERPT_MAX];
+	enum secret_value judged;
+
+	if (set->name.len >= sizeof(name)) {
+		return;
+	}
+	memcpy(name, set->name.s, set->name.len);
+	name[set->name.len] = '\0';
+	judged = secret_judge(name, set->value.s, set->value.len);
+	if (judged == VALUE_PLAIN) {
+		return;
+	}
+	secret_redact(set->value.s, set->value.len, redacted);
+	tell(scan, LITERAL_CREDENTIAL, judged == VALUE_WEAK, set->name, redacted);
+}
+
+static void look_at_host(struct scan *scan, const struct config_setting *set)
+{
+	struct line last = last_word(set->name);
+	struct line host = set->value;
+	size_t n = 0;
+
+	while (n < host.len && !isspace((unsigned char)host.s[n]) && !strchr(",:/;", host.s[n])) {
+		n++;
+	}
+	host.len = n;
+	if ((in_fold(last.s, last.len, host_names) ||
+		    in_fold(set->name.s, set->name.len, host_names)) &&
+		is_dotted_host(host)) {
+		tell_plain(scan, LITERAL_HOST, set->name, host);
+	}
+}
+
+static void look_at(struct scan *scan, const char *s, size_t len)
+{
+	struct config_setting set = {0};
+	struct line all = {s, len};
+	bool has = config_setting(s, len, &set);
+
+	if (has && value_is_placeholder(set.value.s, set.value.len)) {
+		tell_plain(scan, LITERAL_PLACEHOLDER, set.name, set.value);
+		return;
+	}
+	if (!look_for_urls(scan, all, has ? set.name : (struct line){s, 0}) && has) {
+		look_at_host(scan, &set);
+	}
+	if (has) {
+		look_at_credential(scan, &set);
+	}
+}
+
+/* JSON may stand in one line: a piece ends at what separates members, outside strings. */
+static size_t piece_length(const char *s, size_t len, bool json)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '\n' || (json && !quoted && strchr(",{}[]", s[i]) && s[i])) {
+			return i;
+		}
+		if (s[i] == '"' && (i == 0 || s[i - 1] != '\\')) {
+			quoted = !quoted;
+		}
+	}
+	return len;
+}
+
+void config_literals(const char *path, const char *plain, size_t len,
+	void (*found)(const struct config_match *match, void *arg), void *arg)
+{
+	struct scan scan = {found, arg, 1};
+	bool json = str_ends(path, ".json");
+
+	for (size_t at = 0; at < len;) {
+		size_t n = piece_length(plain + at, len - at, json);
+
+		look_at(&scan, plain + at, n);
+		at += n;
+		scan.line += at < len && plain[at] == '\n';
+		at++;
+	}
+}
+
+static bool is_denied(const char *text, const char *at)
+{
+	static const char *const denials[] = {"not ", "n't ", "never ", "without ", "no need to ",
+		"instead of ", "rather than ", NULL};
+	size_t back = (size_t)(at - text) < 40 ? (size_t)(at - text) : 40;
+
+	for (size_t i = 0; denials[i]; i++) {
+		if (str_ifind(at - back, back, denials[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void config_invitations(const char *text, size_t len,
+	void (*found)(const struct config_match *match, void *arg), void *arg)
+{
+	static const char *const phrases[] = {"edit this file", "edit this config",
+		"modify this file", "adapt this file", "customize this file", "customise this file",
+		"adjust this file", "fill in your", "fill in the values", "replace with your",
+		"change this to your", "put your ", "enter your ", "insert your ",
+		"change these values", NULL};
+	struct scan scan = {found, arg, 0};
+	const char *at = text;
+	struct line l;
+
+	while (line_next(&at, text + len, &l)) {
+		scan.line++;
+		for (size_t i = 0; phrases[i]; i++) {
+			const char *hit = str_ifind(l.s, l.len, phrases[i]);
+
+			if (hit && !is_denied(text, hit)) {
+				tell_plain(&scan, LITERAL_INVITATION, (struct line){l.s, 0}, l);
+				break;
+			}
+		}
+	}
+}

@@ -1,0 +1,326 @@
+#include "checks/entry_commands.h"
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "checks/file_role.h"
+#include "checks/shell_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_COMMANDS 1000
+/* Scripts that call scripts; deeper ones are left unread. */
+#define MAX_DEPTH 6
+
+struct search {
+	const struct tree *tree;
+	const struct image_config *config;
+	struct entry_commands *out;
+	unsigned depth;
+};
+
+static void add_argv(struct search *s, char *const *argv, size_t n, const struct strv *redirects,
+	const char *origin);
+
+const char *entry_env(const struct image_config *config, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = config->env.n; i-- > 0;) {
+		if (strncmp(config->env.v[i], name, len) == 0 && config->env.v[i][len] == '=') {
+			return config->env.v[i] + len + 1;
+		}
+	}
+	return NULL;
+}
+
+char *entry_path(const struct image_config *config, const char *path)
+{
+	const char *dir = config->working_dir && *config->working_dir ? config->working_dir : "/";
+
+	return *path == '/' ? xstrdup(path) : xasprintf("%s/%s", dir, path);
+}
+
+const struct node *entry_lookup(
+	const struct tree *tree, const struct image_config *config, const char *name)
+{
+	const char *path = entry_env(config, "PATH");
+	const struct node *node = NULL;
+
+	if (strchr(name, '/')) {
+		auto_free char *full = entry_path(config, name);
+
+		return tree_lookup(tree, full, true);
+	}
+	path = path && *path ? path
+			     : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	while (!node && *path) {
+		size_t len = strcspn(path, ":");
+		auto_free char *full = xasprintf("%.*s/%s", (int)len, path, name);
+
+		node = tree_lookup(tree, full, true);
+		node = node && node->type == NODE_FILE ? node : NULL;
+		path += len + (path[len] == ':');
+	}
+	return node;
+}
+
+static const char *lookup_env(const char *name, void *arg)
+{
+	const struct search *s = arg;
+
+	return entry_env(s->config, name);
+}
+
+/* Programs that run the rest of their arguments. */
+static const struct wrapper {
+	const char *name;
+	const char *valued; /* letters of the options that take a value */
+	unsigned operands; /* of their own, before the command */
+} wrappers[] = {
+	{"tini", "pe", 0},
+	{"tini-static", "pe", 0},
+	{"dumb-init", "r", 0},
+	{"catatonit", "P", 0},
+	{"docker-init", "pe", 0},
+	{"gosu", "", 1},
+	{"su-exec", "", 1},
+	{"setpriv", "", 0},
+	{"setuidgid", "", 1},
+	{"chpst", "uUbe/nlLPmd", 0},
+	{"env", "uCS", 0},
+	{"nice", "n", 0},
+	{"ionice", "cn", 0},
+	{"nohup", "", 0},
+	{"stdbuf", "ioe", 0},
+	{"timeout", "ks", 1},
+	{"exec", "a", 0},
+	{"xargs", "", 0},
+};
+
+static const char *const shells[] = {"sh", "bash", "ash", "dash", "busybox", "ksh", "zsh", NULL};
+
+/* How many words of argv belong to the wrapper. */
+static size_t wrapper_length(const struct wrapper *w, char *const *argv, size_t n)
+{
+	size_t i = 1;
+
+	for (; i < n && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		/* "-p SIGTERM", but not "-pSIGTERM" or "--long". */
+		i += argv[i][1] != '-' && !argv[i][2] && strchr(w->valued, argv[i][1]);
+	}
+	while (strcmp(w->name, "env") == 0 && i < n && strchr(argv[i], '=')) {
+		i++;
+	}
+	return i + w->operands;
+}
+
+static bool is_shell_script(const char *text)
+{
+	const char *end = strchr(text, '\n');
+	size_t len = end ? (size_t)(end - text) : strlen(text);
+
+	return strncmp(text, "#!", 2) == 0 && str_find(text, len, "sh");
+}
+
+struct script {
+	struct search *search;
+	const char *name;
+	char *const *rest; /* its own arguments: "$@" */
+	size_t n_rest;
+};
+
+static void on_command(const struct shell_command *command, void *arg)
+{
+	struct script *script = arg;
+	auto_free char *origin = xasprintf("%s:%u", script->name, command->line);
+	AUTO(strv) struct strv words = {0};
+
+	for (size_t i = 0; i < command->words.n; i++) {
+		if (strcmp(command->words.v[i], "$@") == 0 ||
+			strcmp(command->words.v[i], "$*") == 0) {
+			for (size_t k = 0; k < script->n_rest; k++) {
+				strv_add(&words, script->rest[k]);
+			}
+		} else {
+			strv_add(&words, command->words.v[i]);
+		}
+	}
+	add_argv(script->search, words.v, words.n, &command->redirects, origin);
+}
+
+static void read_shell(struct search *s, const char *name, const char *text, size_t len,
+	char *const *rest, size_t n_rest)
+{
+	struct script script = {s, name, rest, n_rest};
+
+	if (s->depth < MAX_DEPTH) {
+		s->depth++;
+		shell_commands(text, len, lookup_env, s, on_command, &script);
+		s->depth--;
+	}
+}
+
+static bool script_is_known(const struct entry_commands *out, const struct node *node)
+{
+	for (size_t i = 0; i < out->scripts.n; i++) {
+		if (out->scripts.v[i] == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The script that a command names, read once. force: it is given to a shell, whatever its first line
+ * says. */
+static void follow_script(
+	struct search *s, const char *name, char *const *rest, size_t n_rest, bool force)
+{
+	const struct node *node = s->tree ? entry_lookup(s->tree, s->config, name) : NULL;
+	auto_free char *path = NULL;
+
+	if (!node || node->type != NODE_FILE || !node->text || script_is_known(s->out, node)) {
+		return;
+	}
+	if (!force && strncmp(node->text, "#!", 2) != 0) {
+		return;
+	}
+	*ARRAY_PUSH(&s->out->scripts) = node;
+	if (force || is_shell_script(node->text)) {
+		path = node_path(node);
+		read_shell(s, path, node->text, node->text_len, rest, n_rest);
+	}
+}
+
+/* "sh -c LINE args", "bash script args" */
+static void follow_shell(struct search *s, char *const *argv, size_t n, const char *origin)
+{
+	size_t i = 1;
+	bool line = false;
+
+	i += strcmp(path_base(argv[0]), "busybox") == 0 && n > 1;
+	for (; i < n && argv[i][0] == '-' && argv[i][1] && strcmp(argv[i], "--") != 0; i++) {
+		if (argv[i][1] != '-' && strchr(argv[i], 'c')) {
+			line = true;
+		}
+		i += strcmp(argv[i], "-o") == 0;
+	}
+	if (i >= n) {
+		return;
+	}
+	if (line) {
+		read_shell(s, origin, argv[i], strlen(argv[i]), argv + i + (i + 1 < n ? 2 : 1),
+			n - i > 2 ? n - i - 2 : 0);
+	} else {
+		follow_script(s, argv[i], argv + i + 1, n - i - 1, true);
+	}
+}
+
+static const struct wrapper *find_wrapper(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++) {
+		if (strcmp(wrappers[i].name, name) == 0) {
+			return &wrappers[i];
+		}
+	}
+	return NULL;
+}
+
+static void add_command(struct search *s, char *const *argv, size_t n, const struct strv *redirects,
+	const char *origin)
+{
+	struct entry_command *command;
+
+	if (s->out->n >= MAX_COMMANDS) {
+		return;
+	}
+	command = ARRAY_PUSH(s->out);
+	for (size_t i = 0; i < n; i++) {
+		strv_add(&command->argv, argv[i]);
+	}
+	if (redirects) {
+		strv_add_all(&command->redirects, redirects);
+	}
+	if (n == 0) {
+		strv_add(&command->argv, ":");
+	}
+	command->origin = xstrdup(origin);
+}
+
+static void add_argv(struct search *s, char *const *argv, size_t n, const struct strv *redirects,
+	const char *origin)
+{
+	const struct wrapper *wrapper;
+
+	while (n > 0 && (wrapper = find_wrapper(path_base(argv[0])))) {
+		size_t own = wrapper_length(wrapper, argv, n);
+
+		if (own >= n) {
+			break;
+		}
+		argv += own;
+		n -= own;
+	}
+	if (n > 0 || (redirects && redirects->n)) {
+		add_command(s, argv, n, redirects, origin);
+	}
+	if (n == 0) {
+		return;
+	}
+	if (str_in(path_base(argv[0]), shells)) {
+		follow_shell(s, argv, n, origin);
+	} else if ((strcmp(argv[0], ".") == 0 || strcmp(argv[0], "source") == 0) && n > 1) {
+		follow_script(s, argv[1], argv + 2, n - 2, true);
+	} else {
+		follow_script(s, argv[0], argv + 1, n - 1, false);
+	}
+}
+
+static void add_entry(struct search *s, const struct strv *arguments, const char *origin)
+{
+	AUTO(strv) struct strv all = {0};
+
+	strv_add_all(&all, &s->config->entrypoint);
+	strv_add_all(&all, arguments);
+	if (all.n) {
+		add_argv(s, all.v, all.n, NULL, origin);
+	}
+}
+
+void entry_commands_find(const struct tree *tree, const struct image_config *config,
+	const struct product *product, struct entry_commands *ret)
+{
+	struct search s = {tree, config, ret, 0};
+	bool plain = !product || !product->n_tasks;
+
+	for (size_t i = 0; product && i < product->n_tasks; i++) {
+		const struct task *task = &product->tasks[i];
+
+		if (task->options.n) {
+			auto_free char *origin = xasprintf("task %s", task->id ? task->id : "");
+
+			add_entry(&s, &task->options, origin);
+		} else {
+			plain = true;
+		}
+	}
+	if (plain) {
+		add_entry(&s, &config->cmd, config->entrypoint.n ? "Entrypoint" : "Cmd");
+	}
+}
+
+void entry_commands_release(struct entry_commands *commands)
+{
+	for (size_t i = 0; i < commands->n; i++) {
+		strv_release(&commands->v[i].argv);
+		strv_release(&commands->v[i].redirects);
+		free(commands->v[i].origin);
+	}
+	free(commands->v);
+	free(commands->scripts.v);
+	*commands = (struct entry_commands){0};
+}
