@@ -68,6 +68,9 @@ static char *tally(const struct result *result)
 			strv_addf(&parts, "%zu %s", n, looks[v].word);
 		}
 	}
+	if (result->n_requirements < n_requirements) {
+		strv_addf(&parts, "%zu not checked", n_requirements - result->n_requirements);
+	}
 	return strv_join(&parts, ", ");
 }
 
@@ -75,11 +78,13 @@ static void put_verdict(struct text *t)
 {
 	const struct result *result = t->result;
 	auto_free char *numbers = tally(result);
+	auto_free char *line = xasprintf("%s%s%zu requirements: %s",
+		str_eq(result->scope, "all") ? "" : result->scope,
+		str_eq(result->scope, "all") ? "" : " stage only, ", n_requirements, numbers);
 
 	layout_put(&t->l, run_looks[result->verdict].style, "%s", run_looks[result->verdict].text);
 	layout_tab(&t->l, t->l.column + 2);
-	layout_put(&t->l, STYLE_PLAIN, "%zu requirement%s: %s", result->n_requirements,
-		result->n_requirements == 1 ? "" : "s", numbers);
+	layout_wrap(&t->l, COLUMN_SUMMARY, STYLE_PLAIN, line);
 	layout_end(&t->l);
 	if (result->verdict == RUN_UNDECIDED) {
 		layout_wrap(&t->l, 0, STYLE_PLAIN,
@@ -285,13 +290,13 @@ static void put_check_head(struct text *t, const struct check_result *r)
 
 static void put_check(struct text *t, const struct check_result *r)
 {
-	auto_free char *summary = xasprintf(": %s", r->summary ? r->summary : r->check->title);
+	/* findings speak for themselves: the line above them says what should be */
+	bool own_words = !r->findings.n || r->incomplete;
+	auto_free char *line =
+		xasprintf(": %s", own_words && r->summary ? r->summary : r->check->title);
 
 	put_check_head(t, r);
-	/* findings speak for themselves */
-	if (!r->findings.n || r->incomplete || is_quiet(r->verdict)) {
-		layout_wrap(&t->l, COLUMN_FINDING, STYLE_PLAIN, summary);
-	}
+	layout_wrap(&t->l, COLUMN_FINDING, own_words ? STYLE_PLAIN : STYLE_DIM, line);
 	layout_end(&t->l);
 	put_findings(t, r);
 	if (t->verbose) {
