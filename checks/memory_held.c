@@ -5,12 +5,11 @@
 
 #include "base/alloc.h"
 
-#include <math.h>
-#include <unistd.h>
 
 enum { SAMPLES_SHOWN = 40 };
 
 #define MIB_BYTES 1048576.0
+#define MIB_MAX 1e9 /* no machine has a petabyte */
 
 /* What run-time systems say when memory ran out; these words have no other meaning. */
 static const char *const exhausted[] = {"java.lang.OutOfMemoryError", "std::bad_alloc",
@@ -57,15 +56,19 @@ static json_t *describe(const struct task_observation *t)
 		"samples_s_used_total", timeline(m));
 }
 
-/* In bytes; 0: nobody declares one. */
+/* In bytes, fractions of a MiB rounded up as the runner does; 0: nobody declares one. */
 static double declared_limit(const struct check_context *ctx)
 {
+	uint64_t mib;
+
 	if (ctx->memory_mib) {
 		return (double)ctx->memory_mib * MIB_BYTES;
 	}
-	return ctx->task && ctx->task->memory_maximum > 0
-		       ? ceil(ctx->task->memory_maximum) * MIB_BYTES
-		       : 0;
+	if (!ctx->task || ctx->task->memory_maximum <= 0 || ctx->task->memory_maximum > MIB_MAX) {
+		return 0;
+	}
+	mib = (uint64_t)ctx->task->memory_maximum;
+	return (double)(mib + ((double)mib < ctx->task->memory_maximum ? 1 : 0)) * MIB_BYTES;
 }
 
 /* Whether the limit was there at all. */

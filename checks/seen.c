@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +21,7 @@ char *seen_exit(const struct obs_exit *e)
 
 json_t *seen_seconds(double s)
 {
-	return json_real(round(s * 1000) / 1000);
+	return json_real((double)(int64_t)(s * 1000 + 0.5) / 1000);
 }
 
 /* The last max lines of a text. */

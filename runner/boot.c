@@ -6,7 +6,6 @@
 #include "runner/memory.h"
 
 #include <arpa/inet.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
@@ -39,8 +38,11 @@ uint64_t boot_memory_limit(const struct runner_options *options, const struct ta
 	if (options->memory_mib) {
 		mib = options->memory_mib;
 	} else if (task && task->memory_maximum > 0) {
-		mib = task->memory_maximum < MEMORY_MIB_MAX ? (uint64_t)ceil(task->memory_maximum)
-							    : MEMORY_MIB_MAX;
+		double declared =
+			task->memory_maximum < MEMORY_MIB_MAX ? task->memory_maximum : MEMORY_MIB_MAX;
+
+		mib = (uint64_t)declared;
+		mib += (double)mib < declared ? 1 : 0;
 	}
 	return (mib < MEMORY_MIB_MAX ? mib : MEMORY_MIB_MAX) << 20;
 }
