@@ -10,8 +10,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	for (size_t i = 0; i < product->problems.n; i++) {
 		const struct json_problem *p = &product->problems.v[i];
 		const char *place = *p->pointer ? p->pointer : "the whole document";
-		json_t *evidence = json_pack("{s:o, s:o}", "file", json_text(product->file),
-			"pointer", json_text(p->pointer));
+		json_t *evidence = json_pack("{s:o}", "pointer", json_text(p->pointer));
 
 		if (p->warning) {
 			outcome_warn(out, p->pointer, evidence, "%s: %s", place, p->message);

@@ -164,8 +164,9 @@ static void put_head(struct text *t)
 
 /* ---- one check ------------------------------------------------------------------------------ */
 
-/* An evidence object as "key: value, key: value"; the caller frees. */
-static char *evidence_line(const json_t *evidence)
+/* An evidence object as "key: value, key: value", without what the message says already (NULL: no
+ * message); the caller frees. */
+static char *evidence_line(const json_t *evidence, const char *message)
 {
 	AUTO(strv) struct strv parts = {0};
 	const char *name;
@@ -177,16 +178,17 @@ static char *evidence_line(const json_t *evidence)
 					       : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |
 									   JSON_REAL_PRECISION(6));
 
-		if (text && *text && !json_is_null(value)) {
+		if (text && *text && !json_is_null(value) &&
+			!(message && json_is_string(value) && strstr(message, text))) {
 			strv_addf(&parts, "%s: %s", name, text);
 		}
 	}
 	return strv_join(&parts, ", ");
 }
 
-static void put_evidence(struct text *t, size_t column, const json_t *evidence)
+static void put_evidence(struct text *t, size_t column, const json_t *evidence, const char *message)
 {
-	auto_free char *line = evidence_line(evidence);
+	auto_free char *line = evidence_line(evidence, message);
 
 	if (!*line) {
 		return;
@@ -232,7 +234,7 @@ static void put_finding(struct text *t, const struct check_result *r, const stru
 	layout_tab(&t->l, COLUMN_FINDING);
 	layout_wrap(&t->l, COLUMN_FINDING, STYLE_PLAIN, f->message);
 	layout_end(&t->l);
-	put_evidence(t, COLUMN_FINDING, f->evidence);
+	put_evidence(t, COLUMN_FINDING, f->evidence, f->message);
 	put_waiver(t, r, f);
 }
 
@@ -301,7 +303,7 @@ static void put_check(struct text *t, const struct check_result *r)
 	put_findings(t, r);
 	if (t->verbose) {
 		for (size_t i = 0; i < json_array_size(r->evidence); i++) {
-			put_evidence(t, COLUMN_FINDING, json_array_get(r->evidence, i));
+			put_evidence(t, COLUMN_FINDING, json_array_get(r->evidence, i), NULL);
 		}
 	}
 	if (!is_quiet(r->verdict)) {
