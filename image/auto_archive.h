@@ -1,6 +1,11 @@
-/* auto_archive.h - a libarchive reader that is freed with its scope. Private to image/. */
+/*
+ * auto_archive.h - a libarchive reader that is freed with its scope, and its errors as ours. Private
+ * to image/.
+ */
 #ifndef IMAGE_AUTO_ARCHIVE_H
 #define IMAGE_AUTO_ARCHIVE_H
+
+#include "base/err.h"
 
 #include <archive.h>
 #include <errno.h>
@@ -13,5 +18,16 @@ static inline void cleanup_archive(struct archive **a)
 	errno = saved;
 }
 #define auto_archive __attribute__((cleanup(cleanup_archive)))
+
+/* What libarchive could not do: EILSEQ is its "of no format that I know", negative numbers are its
+ * other complaints about the content, the rest is errno. Returns -1. */
+static inline int archive_failed(struct archive *a, struct err *err)
+{
+	int sys = archive_errno(a);
+	const char *text = archive_error_string(a);
+
+	return err_set(err, sys > 0 && sys != EILSEQ ? ERR_IO : ERR_MALFORMED,
+		"the archive cannot be read: %s", text ? text : "unknown cause");
+}
 
 #endif

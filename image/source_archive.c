@@ -153,10 +153,7 @@ static int open_tar(const struct archive_source *s, struct archive *a, struct er
 	if (archive_read_open_fd(a, s->fd, 64 * 1024) == ARCHIVE_OK) {
 		return 0;
 	}
-	if (archive_errno(a) == EILSEQ) { /* libarchive: of no format that it was to support */
-		return no_archive(s, err);
-	}
-	return err_set(err, ERR_IO, "the archive cannot be read: %s", archive_error_string(a));
+	return archive_errno(a) == EILSEQ ? no_archive(s, err) : archive_failed(a, err);
 }
 
 static int list_members(struct archive_source *s, struct err *err)

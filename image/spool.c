@@ -26,7 +26,7 @@ static int open_raw(struct archive *a, int fd, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "libarchive: %s", why(a));
 	}
 	if (archive_read_open_fd(a, fd, 256 * 1024) != ARCHIVE_OK) {
-		return err_set(err, ERR_IO, "read: %s", why(a));
+		return archive_failed(a, err);
 	}
 	return 0;
 }
