@@ -36,7 +36,7 @@ struct mount_item {
 	const char *target; /* absolute, inside */
 	const char *source;
 	struct {
-		const char *key, *value; /* value NULL: a flag */ /* value NULL: a flag */
+		const char *key, *value; /* value NULL: a flag */
 	} options[MOUNT_OPTIONS];
 	uint64_t attributes; /* MOUNT_ATTR_* */
 	bool file; /* MOUNT_BIND: the target is a file */
