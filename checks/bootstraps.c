@@ -98,6 +98,7 @@ static char *elsewhere(const struct task_observation *t)
 static void judge_end(const struct task_observation *t, struct outcome *out)
 {
 	auto_free char *how = seen_exit(&t->exit_early);
+	auto_free char *last = seen_last_line(t);
 
 	if (t->ready) {
 		outcome_fail(out, "ended", evidence_of(t),
@@ -105,18 +106,42 @@ static void judge_end(const struct task_observation *t, struct outcome *out)
 			t->ready_s, t->exit_early.t_s, how);
 	} else {
 		outcome_fail(out, "ended", evidence_of(t),
-			"it ended after %.2f s (%s) before it was ready%s", t->exit_early.t_s, how,
-			t->memory.oom_kills ? "; the kernel killed it at its memory limit" : "");
+			"it ended after %.2f s (%s) before it was ready%s%s%s%s", t->exit_early.t_s,
+			how,
+			t->memory.oom_kills ? "; the kernel killed it at its memory limit" : "",
+			*last ? "; it said last: '" : "", last, *last ? "'" : "");
 	}
 }
 
 static void judge_not_ready(const struct task_observation *t, struct outcome *out)
 {
 	auto_free char *where = elsewhere(t);
+	auto_free char *said = seen_last_line(t);
 	const char *last = seen_event(t, "not-ready");
 
-	outcome_fail(out, "not ready", evidence_of(t), "not ready within %g s: %s%s",
-		t->boot_limit_s, last ? last : t->ready_by, where);
+	outcome_fail(out, "not ready", evidence_of(t), "not ready within %g s: %s%s%s%s%s",
+		t->boot_limit_s, last ? last : t->ready_by, where, *said ? "; it said last: '" : "",
+		said, *said ? "'" : "");
+}
+
+static void judge_killed(const struct check_context *ctx, struct outcome *out)
+{
+	const struct task_observation *t = ctx->observation;
+	const struct limits *limits = &ctx->policy->limits;
+
+	if (str_eq(t->killed_by_us, "disk")) {
+		outcome_fail(out, "disk", evidence_of(t),
+			"it was ended for writing more than the %llu MiB that an instance may",
+			(unsigned long long)limits->disk_mib);
+	} else if (str_eq(t->killed_by_us, "files")) {
+		outcome_fail(out, "files", evidence_of(t),
+			"it was ended for making more than the %llu files that an instance may",
+			(unsigned long long)limits->files);
+	} else {
+		outcome_fail(out, "run time", evidence_of(t),
+			"it was ended after %llu s, not ready yet",
+			(unsigned long long)limits->run_s);
+	}
 }
 
 static void judge_ready(const struct task_observation *t, struct outcome *out)
@@ -139,9 +164,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 		outcome_fail(out, "not executed", evidence_of(t),
 			"its command could not be executed: %s", refused);
 	} else if (t->killed_by_us && (!t->ready || !str_eq(t->killed_by_us, "run time"))) {
-		outcome_fail(out, t->killed_by_us, evidence_of(t),
-			"it was ended after passing the limit of %s of an instance",
-			t->killed_by_us);
+		judge_killed(ctx, out);
 	} else if (!t->ready && lacked_something(ctx, out)) {
 		outcome_evidence(out, evidence_of(t));
 	} else if (t->exit_early.ended && !(t->cron && t->ready) && !oom_later) {

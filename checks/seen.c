@@ -67,6 +67,13 @@ static json_t *first_lines(const struct obs_stream *s, size_t max)
 	return lines;
 }
 
+char *seen_last_line(const struct task_observation *t)
+{
+	auto_json json_t *lines = last_lines(t->err.bytes ? &t->err : &t->out, 1);
+
+	return xstrdup(json_array_size(lines) ? json_string_value(json_array_get(lines, 0)) : "");
+}
+
 json_t *seen_last_lines(const struct task_observation *t, size_t max)
 {
 	return json_pack("{s:o, s:o}", "stdout", last_lines(&t->out, max), "stderr",

@@ -16,6 +16,10 @@ char *seen_exit(const struct obs_exit *exit);
 /* The last lines of both streams, at most max each, long ones cut: {"stdout": [...], "stderr": [...]} */
 json_t *seen_last_lines(const struct task_observation *t, size_t max);
 
+/* The very last line it said, of stderr if that said anything; "" when it said nothing. The caller
+ * frees. */
+char *seen_last_line(const struct task_observation *t);
+
 /* Counts and the first and last lines of a stream. */
 json_t *seen_stream(const struct obs_stream *stream);
 

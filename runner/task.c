@@ -220,10 +220,10 @@ static int load_and_stop(struct boot *b, struct err *err)
 
 static int exercise(struct boot *b, struct files_look **ret_look, struct err *err)
 {
+	*ret_look = files_look_new(&b->files.places);
 	if (rest(b, err)) {
 		return -1;
 	}
-	*ret_look = files_look_new(&b->files.places);
 	if (boot_over(b)) {
 		return 0;
 	}
