@@ -124,7 +124,7 @@ static void fill_observation(struct scene *s)
 	strv_add(&t->command, HOSTILE);
 	t->world = xstrdup("cgroup v1 memory");
 	t->out = (struct obs_stream){
-		.bytes = 6, .lines = 1, .head = xstrdup("a\0b\xff\033"), .head_len = 5};
+		.bytes = 6, .lines = 1, .head = xstrndup("a\0b\xff\033", 5), .head_len = 5};
 	t->memory.mechanism = xstrdup("cgroup v1 memory");
 	t->memory.limit = 64 << 20;
 	*ARRAY_PUSH(&t->memory.samples) = (struct obs_memory_sample){0.05, 1048576, 2097152};
