@@ -131,8 +131,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	outcome_evidence(out, json_pack("{s:I,s:I}", "elf_files", (json_int_t)s.files, "foreign",
 				      (json_int_t)s.foreign));
 	if (s.foreign == 0) {
-		outcome_summary(
-			out, "%zu ELF files, none that this hardware could not run", s.files);
+		outcome_summary(out, "ELF files: %zu, none of them for another machine", s.files);
 	} else {
 		outcome_summary(
 			out, "%zu of %zu ELF files are for another machine", s.foreign, s.files);

@@ -122,8 +122,8 @@ static int judge_command(struct job *job, struct err *err)
 			job->unsure_name);
 	}
 	if (job->failed == 0) {
-		outcome_summary(job->out, "'%.200s' and the %zu files it needs are there", text,
-			program.n > 0 ? program.n - 1 : 0);
+		outcome_summary(job->out, "'%.200s' is there%s", text,
+			program.n > 1 ? ", with all that it needs to start" : "");
 	}
 	return 0;
 }

@@ -21,8 +21,8 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 				      "entries", (json_int_t)entries, "files_in_the_merged_tree",
 				      (json_int_t)tree_count(ctx->tree)));
 	if (found == 0) {
-		outcome_summary(out, "%zu layer%s with %zu entries", image->n_layers,
-			image->n_layers == 1 ? "" : "s", entries);
+		outcome_summary(out, "%zu layer%s, %zu entr%s", image->n_layers,
+			image->n_layers == 1 ? "" : "s", entries, entries == 1 ? "y" : "ies");
 	}
 	return 0;
 }

@@ -8,16 +8,16 @@
 
 #include <signal.h>
 
-static void judge_signal(const char *text, struct outcome *out)
+/* The signal's name into text when it is a good one. */
+static bool judge_signal(const char *text, char name[32], struct outcome *out)
 {
-	char name[32];
 	struct err why;
 	int signal;
 
 	if (stop_signal_parse(text, &signal, &why)) {
 		outcome_fail(out, "StopSignal", json_pack("{s:o}", "StopSignal", json_text(text)),
 			"StopSignal %s", why.msg);
-		return;
+		return false;
 	}
 	stop_signal_name(signal, name);
 	if (signal == SIGKILL || signal == SIGSTOP) {
@@ -25,14 +25,15 @@ static void judge_signal(const char *text, struct outcome *out)
 			json_pack("{s:o,s:s}", "StopSignal", json_text(text), "signal", name),
 			"StopSignal is %s, which no process can catch: it is never asked to stop",
 			name);
-		return;
+		return false;
 	}
 	outcome_evidence(out, json_pack("{s:o,s:s,s:b}", "StopSignal", json_text(text), "signal",
 				      name, "default", !text || !*text));
+	return true;
 }
 
 /* A shell waits for its child and keeps the signal to itself; exec puts the child in its place. */
-static void judge_command(const struct strv *command, struct outcome *out)
+static bool judge_command(const struct strv *command, struct outcome *out)
 {
 	AUTO(shell_line) struct shell_line line;
 	json_t *evidence;
@@ -41,13 +42,15 @@ static void judge_command(const struct strv *command, struct outcome *out)
 	if (!line.line) {
 		outcome_evidence(out,
 			json_pack("{s:o,s:b}", "command", json_strv(command), "shell_form", false));
-		return;
+		return true;
 	}
 	evidence = json_pack("{s:o,s:b,s:o,s:b,s:b}", "command", json_strv(command), "shell_form",
 		true, "last_command", json_text(line.last), "exec", line.exec, "traps", line.traps);
 	if (line.exec || line.traps) {
 		outcome_evidence(out, evidence);
-	} else if (line.alone) {
+		return true;
+	}
+	if (line.alone) {
 		outcome_warn(out, "shell form", evidence,
 			"the command is run by a shell without exec: only some shells pass the stop "
 			"signal on to '%.200s'",
@@ -58,14 +61,16 @@ static void judge_command(const struct strv *command, struct outcome *out)
 			"shell stays PID 1 and does not pass the stop signal on",
 			line.last);
 	}
+	return false;
 }
 
 /* What the tasks start, each command once; without tasks, what the image starts by itself. */
-static void judge_commands(const struct check_context *ctx, struct outcome *out)
+static bool judge_commands(const struct check_context *ctx, struct outcome *out)
 {
 	const struct image_config *config = ctx->image->config;
 	size_t n_tasks = ctx->product ? ctx->product->n_tasks : 0;
 	AUTO(strv) struct strv seen = {0};
+	bool good = true;
 
 	for (size_t i = n_tasks > 0; i <= n_tasks; i++) {
 		AUTO(strv) struct strv command = {0};
@@ -75,16 +80,23 @@ static void judge_commands(const struct check_context *ctx, struct outcome *out)
 		text = strv_join(&command, "\n");
 		if (command.n > 0 && !strv_has(&seen, text)) {
 			strv_add(&seen, text);
-			judge_command(&command, out);
+			good = judge_command(&command, out) && good;
 		}
 	}
+	return good;
 }
 
 static int run(const struct check_context *ctx, struct outcome *out, struct err *err)
 {
+	const char *text = ctx->image->config->stop_signal;
+	char name[32];
+	bool good;
+
 	(void)err;
-	judge_signal(ctx->image->config->stop_signal, out);
-	judge_commands(ctx, out);
+	good = judge_signal(text, name, out);
+	if (judge_commands(ctx, out) && good) {
+		outcome_summary(out, "%s%s", name, text && *text ? "" : ", the default");
+	}
 	return 0;
 }
 
