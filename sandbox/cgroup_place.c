@@ -235,6 +235,8 @@ bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t
 	AUTO(buf) struct buf own;
 	const char *wish = getenv("ASSAY_CGROUP");
 
+	buf_init(&mounts, TEXT_CAP);
+	buf_init(&own, TEXT_CAP);
 	memset(ret, 0, sizeof(*ret));
 	why[0] = remedy[0] = '\0';
 	if (str_eq(wish, "none")) {
@@ -242,8 +244,6 @@ bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t
 		snprintf(remedy, size, "unset ASSAY_CGROUP");
 		return false;
 	}
-	buf_init(&mounts, TEXT_CAP);
-	buf_init(&own, TEXT_CAP);
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &mounts, NULL) ||
 		file_read(AT_FDCWD, "/proc/self/cgroup", &own, NULL)) {
 		snprintf(why, size, "/proc cannot be read");

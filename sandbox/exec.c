@@ -43,6 +43,11 @@ static _Noreturn void run(const struct order *o)
 	struct rlimit size = {s->file_size, s->file_size};
 	sigset_t none;
 
+	/* Only the command counts as the product's, not its escort. The right to move it comes with
+	 * the descriptors, which assay opened. */
+	for (size_t i = 0; i < o->n_procs; i++) {
+		raw_tell(o->procs[i], "0", 1);
+	}
 	umask(022);
 	prlimit(0, RLIMIT_CORE, &core, NULL);
 	if (s->file_size) {
@@ -86,9 +91,6 @@ static int enter(const struct order *o)
 {
 	const struct spec *s = o->spec;
 
-	for (size_t i = 0; i < o->n_procs; i++) {
-		raw_tell(o->procs[i], "0", 1);
-	}
 	/* Nobody inside may trace us while we still know the outside. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		setns(o->child, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |

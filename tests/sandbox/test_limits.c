@@ -138,8 +138,10 @@ static void resource_limits(struct fixture *f)
 static void without_cgroup(struct fixture *f)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	fflush(stdout);
+	pid = fork();
 	if (pid == 0) {
 		struct fixture g = *f;
 		struct sandbox_plan plan;
@@ -148,14 +150,16 @@ static void without_cgroup(struct fixture *f)
 		bool good;
 
 		setenv("ASSAY_CGROUP", "none", 1);
-		good = fixture_open(&g) && !g.host.cgroup[0] && g.host.cgroup_why[0] &&
-		       g.host.cgroup_remedy[0];
+		good = EXPECT(fixture_open(&g)) && EXPECT(!g.host.cgroup[0]) &&
+		       EXPECT(g.host.cgroup_why[0] && g.host.cgroup_remedy[0]);
 		plan = plan_new(&g, "ignore", NULL);
 		good = good && run_start(&r, &plan, false) && run_wait_for(&r, "ready\n") &&
-		       sandbox_memory_mechanism(r.sb) == NULL && sandbox_memory_limit(r.sb) == 0 &&
-		       sandbox_memory(r.sb, &m, &err) < 0 && err.code == ERR_UNSUPPORTED;
+		       EXPECT(sandbox_memory_mechanism(r.sb) == NULL) &&
+		       EXPECT(sandbox_memory_limit(r.sb) == 0) &&
+		       EXPECT(sandbox_memory(r.sb, &m, &err) < 0 && err.code == ERR_UNSUPPORTED);
 		run_free(&r);
 		fixture_close(&g);
+		fflush(stdout);
 		_exit(!good);
 	}
 	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);

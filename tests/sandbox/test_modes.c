@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -81,10 +82,12 @@ static void as_user(struct fixture *f, uid_t uid, gid_t gid, uint32_t owner, enu
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
+		/* Changing ids makes a process undumpable, as a program started by the user is not:
+		 * its /proc files would stay root's. */
 		bool good = setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
-			    setresuid(uid, uid, uid) == 0 && chdir("/") == 0 && fixture_open(&g) &&
-			    EXPECT(g.host.mode == mode) && outputs(&g, 0) && outputs(&g, 1000) &&
-			    term_and_exec(&g);
+			    setresuid(uid, uid, uid) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0 &&
+			    chdir("/") == 0 && fixture_open(&g) && EXPECT(g.host.mode == mode) &&
+			    outputs(&g, 0) && outputs(&g, 1000) && term_and_exec(&g);
 
 		fixture_close(&g);
 		fflush(stdout);

@@ -152,6 +152,8 @@ static void exec_inside(struct fixture *f)
 	struct strv argv = {0};
 	struct sandbox_exit e;
 	struct err err;
+	pid_t pids[4];
+	size_t n = 0;
 	int fd = -1;
 
 	plan.uid = 1000;
@@ -176,6 +178,9 @@ static void exec_inside(struct fixture *f)
 		strv_add(&argv, "inside");
 		strv_add(&argv, "pause");
 		EXPECT(sandbox_exec(r.sb, &argv, &fd, &err) == 0);
+		do {
+			EXPECT(sandbox_processes(r.sb, pids, 4, &n, &err) == 0);
+		} while (n < 2);
 		EXPECT(!sandbox_exec_result(fd).ended);
 		sandbox_kill(r.sb);
 		EXPECT(readable(fd));

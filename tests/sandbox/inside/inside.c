@@ -49,7 +49,7 @@ static void on_signal(int sig)
 	say("usr1\n");
 }
 
-static int wait_for_signals(int handle_term)
+static _Noreturn void wait_for_signals(int handle_term)
 {
 	signal(SIGUSR1, on_signal);
 	if (handle_term) {
@@ -64,13 +64,13 @@ static int wait_for_signals(int handle_term)
 static int v_ignore(char **arg)
 {
 	(void)arg;
-	return wait_for_signals(0);
+	wait_for_signals(0);
 }
 
 static int v_handle(char **arg)
 {
 	(void)arg;
-	return wait_for_signals(1);
+	wait_for_signals(1);
 }
 
 /* Two processes more, the last one of them nobody's child. */
@@ -299,8 +299,11 @@ static int v_terminal(char **arg)
 static int v_calls(char **arg)
 {
 	for (; *arg; arg++) {
+		long r;
+
 		errno = 0;
-		printf("%s %ld %d\n", *arg, syscall(atol(*arg), 0, 0, 0, 0, 0, 0), errno);
+		r = syscall(atol(*arg), 0, 0, 0, 0, 0, 0);
+		printf("%s %ld %d\n", *arg, r, errno);
 	}
 	return 0;
 }
