@@ -14,6 +14,8 @@
 /* Kept where a program header table stands behind the head: patchelf puts it at the end of the file,
  * followed by the sections that it moved. */
 #define MOVED_LEN (2 << 20)
+/* The segment of a dynamic section is kept whole up to here. */
+#define AROUND_LEN (2 << 20)
 
 struct reader {
 	struct elf_view view;
@@ -303,8 +305,8 @@ static const struct elf_segment *segment_around(
 	const struct elf_segment *v, size_t n, const struct elf_segment *s)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].type == PT_LOAD && v[i].filesz <= ELF_RANGE_MAX &&
-			s->offset >= v[i].offset && s->offset - v[i].offset < v[i].filesz) {
+		if (v[i].type == PT_LOAD && v[i].filesz <= AROUND_LEN && s->offset >= v[i].offset &&
+			s->offset - v[i].offset < v[i].filesz) {
 			return &v[i];
 		}
 	}

@@ -56,7 +56,7 @@ const char *elf_machine_name(uint16_t machine);
  * it wants: sorted, not overlapping each other or the head, at most ELF_RANGE_MAX long each; they may
  * reach behind the end of the file. Returns how many of at most 4 ranges were set; 0 when the head is
  * enough or no ELF. */
-#define ELF_RANGE_MAX (16 << 20)
+#define ELF_RANGE_MAX (12 << 20)
 struct elf_range {
 	uint64_t offset;
 	uint64_t len;
