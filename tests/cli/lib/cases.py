@@ -4,16 +4,27 @@ import json
 import os
 import shlex
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import builder
 import judge
+import killed
 import model
 import rules
 from assay import ROOT
 
 HERE = Path(__file__).resolve().parents[1]
+
+
+# Two cases may ask for one fixture.
+_building = threading.Lock()
+
+
+def _build(bench, path):
+    with _building:
+        return builder.build(path, bench.path("fixtures"))
 
 
 @dataclass
@@ -90,7 +101,7 @@ def _run(bench, recipe, arguments, image):
 
 
 def run_recipe(bench, path):
-    image, recipe = builder.build(path, bench.path("fixtures"))
+    image, recipe = _build(bench, path)
     expect = recipe.expect
     if "sandbox" in expect.needs and bench.sandbox:
         return Outcome([], skip=bench.sandbox)
@@ -136,6 +147,12 @@ def self_test(bench):
     return Outcome(problems, said="\n".join(outcome.problems) + "\n" + outcome.said)
 
 
+def killed_case(bench):
+    if bench.sandbox:
+        return Outcome([], skip=bench.sandbox)
+    return Outcome(killed.run(bench, _build))
+
+
 # ---- errors -------------------------------------------------------------------------------------
 
 
@@ -159,7 +176,7 @@ def write_files(directory):
 
 def _run_error(bench, cells):
     name, status, arguments, out_pattern, pattern = cells
-    image, recipe = builder.build(builder.RECIPES / "ok-oci-dir.recipe", bench.path("fixtures"))
+    image, recipe = _build(bench, builder.RECIPES / "ok-oci-dir.recipe")
     places = {
         "{ok}": str(image),
         "{product}": str(bench.path("fixtures", recipe.name + ".json")),

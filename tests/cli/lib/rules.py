@@ -46,8 +46,10 @@ def json_report(text, report_schema, exit_code):
     for part in report["requirements"]:
         found += _requirement(part)
     found += _verdict(report)
+    tasks = [task["id"] for task in (report["product"] or {"tasks": []})["tasks"]]
     keys = [(c["id"], c["task"]) for c in checks_of(report)]
-    found += [f"{key} is there twice" for key in set(keys) if keys.count(key) > 1]
+    if len(set(tasks)) == len(tasks):  # two tasks with one id are a finding of product-file
+        found += [f"{key} is there twice" for key in set(keys) if keys.count(key) > 1]
     return report, found
 
 
