@@ -219,7 +219,7 @@ static bool is_written(const struct stat *st)
 static bool has_grown(
 	const struct list_walk *w, char *path, uint64_t size, const struct node *before)
 {
-	uint64_t earlier;
+	uint64_t earlier = 0;
 
 	if (before && before->type == NODE_FILE && size > before->size) {
 		return true;
