@@ -7,6 +7,7 @@
 #include "sandbox/workspace_private.h"
 
 #include <sys/mount.h>
+#include <unistd.h>
 
 #define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -160,6 +161,8 @@ static void add_cgroups(struct spec *s, const struct sandbox_plan *plan)
 
 void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 {
+	char tty[64];
+
 	add_table(s, file_systems, ARRAY_SIZE(file_systems));
 	add_cgroups(s, plan);
 	add_table(s, devices, ARRAY_SIZE(devices));
@@ -177,11 +180,12 @@ void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 		item.attributes = MOUNT_ATTR_NODEV;
 		add(s, &item);
 	}
-	if (plan->terminal) {
+	/* By name: a descriptor would lead to the mount in our own namespace, which cannot be cloned. */
+	if (plan->terminal && ttyname_r(plan->stdin_fd, tty, sizeof(tty)) == 0) {
 		struct mount_item item = {
 			.kind = MOUNT_BIND, .target = "/dev/console", .file = true};
 
-		item.source = spec_keep(s, xasprintf("/proc/self/fd/%d", plan->stdin_fd));
+		item.source = spec_keep(s, xstrdup(tty));
 		add(s, &item);
 	}
 	add_paths(s, read_only_paths, ARRAY_SIZE(read_only_paths), MOUNT_AGAIN);

@@ -275,7 +275,7 @@ static int call_inside(void *arg)
 	} else {
 		c->result = c->f(c->arg, c->err);
 	}
-	_exit(0);
+	return 0;
 }
 
 int netns_call(int netns, int (*f)(void *arg, struct err *err), void *arg, struct err *err)

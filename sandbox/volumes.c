@@ -101,10 +101,11 @@ static int copy_entry(int from, int to, const char *name, int depth, struct err 
 static int copy_tree(int from, int to, int depth, struct err *err)
 {
 	int copy = fcntl(from, F_DUPFD_CLOEXEC, 3);
-	auto_dir DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	auto_dir DIR *d = copy >= 0 ? fdopendir(copy) : NULL; /* takes it */
 	const struct dirent *e;
 
 	if (!d) {
+		cleanup_fd(&copy);
 		return err_sys(err, "read a directory");
 	}
 	if (depth > MAX_DEPTH) {
