@@ -70,8 +70,8 @@ static void judge_steps(struct job *job, const struct program *program)
 	}
 }
 
-/* sh -c "... exec server": the server is looked for as well, where its name is literal. The line may
- * change PATH or directory before, so what is missing is only a warning. */
+/* sh -c "... exec server": the server is looked for as well, where its name is literal. The
+ * line may change PATH or directory before, so what is missing is only a warning. */
 static void judge_shell_line(struct job *job)
 {
 	const struct image_config *config = job->ctx->image->config;
@@ -117,8 +117,8 @@ static int judge_command(struct job *job, struct err *err)
 	judge_shell_line(job);
 	if (job->unsure_name) {
 		return err_set(err, ERR_LIMIT,
-			"'/%s' is too large to be read as far as its needs: what it loads could not "
-			"be told",
+			"'/%s' is too large to be read as far as its needs: what it loads could "
+			"not be told",
 			job->unsure_name);
 	}
 	if (job->failed == 0) {
@@ -135,8 +135,8 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	task_command(ctx->image->config, ctx->task ? &ctx->task->options : NULL, &job.command);
 	if (job.command.n == 0) {
 		outcome_fail(out, "Entrypoint", json_pack("{s:[],s:[]}", "Entrypoint", "Cmd"),
-			"the image has neither Entrypoint nor Cmd, and no product file says that it "
-			"is content only");
+			"the image has neither Entrypoint nor Cmd, and no product file says that "
+			"it is content only");
 		return 0;
 	}
 	if (choose_user(&job, err)) {

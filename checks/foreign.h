@@ -11,8 +11,8 @@
 /* Whether x86-64 hardware runs it: EM_X86_64 (x32 included) or EM_386. */
 bool elf_is_x86(const struct elf *elf);
 
-/* Why a foreign file is nothing to worry about ("eBPF object", "file of a language package for another
- * platform"), or NULL. path without leading slash. Static storage. */
+/* Why a foreign file is nothing to worry about ("eBPF object", "file of a language package for
+ * another platform"), or NULL. path without leading slash. Static storage. */
 const char *foreign_excuse(const char *path, const struct node *node);
 
 #endif

@@ -113,7 +113,7 @@ static bool judge_programs(
 		(json_int_t)s.x86_64, "i386", (json_int_t)s.i386, "foreign", (json_int_t)s.foreign);
 	if (s.foreign * 2 > s.programs) {
 		outcome_fail(out, "file system", evidence,
-			"most programs of the image are not for x86 (such as %s), though it says %s",
+			"most programs of the image are not for x86 (but %s), though it says %s",
 			elf_machine_name(s.machine), platform);
 	} else if (str_eq(ctx->image->config->platform.architecture, "386") &&
 		   s.x86_64 * 2 > s.programs) {

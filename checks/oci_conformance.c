@@ -41,8 +41,8 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	unread = layers_unread(image);
 	if (!ctx->tree || unread > 0) {
 		outcome_not_tested(out, "see layers-unpack for what is wrong with them",
-			"%zu of %zu layers could not be read to the end, so their diff_ids were not "
-			"verified",
+			"%zu of %zu layers could not be read to the end, so their diff_ids were "
+			"not verified",
 			ctx->tree ? unread : image->n_layers, image->n_layers);
 		return 0;
 	}

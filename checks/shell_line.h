@@ -1,9 +1,9 @@
 /*
- * shell_line.h - an entry of the form {"/bin/sh", "-c", "migrate && exec server"}: the line, and the
- * last command of it, which is the one that stays.
+ * shell_line.h - an entry of the form {"/bin/sh", "-c", "migrate && exec server"}: the line, and
+ * the last command of it, which is the one that stays.
  *
- * No shell parser: quotes and escapes are honoured, compound commands (if, while, functions) are not
- * gone into. Pure.
+ * No shell parser: quotes and escapes are honoured, compound commands (if, while, functions) are
+ * not gone into. Pure.
  */
 #ifndef CHECKS_SHELL_LINE_H
 #define CHECKS_SHELL_LINE_H

@@ -52,8 +52,8 @@ static bool judge_command(const struct strv *command, struct outcome *out)
 	}
 	if (line.alone) {
 		outcome_warn(out, "shell form", evidence,
-			"the command is run by a shell without exec: only some shells pass the stop "
-			"signal on to '%.200s'",
+			"the command is run by a shell without exec: only some shells pass the "
+			"stop signal on to '%.200s'",
 			line.last);
 	} else {
 		outcome_warn(out, "shell form", evidence,
@@ -104,9 +104,8 @@ const struct check check_stop_signal = {
 	.id = "stop-signal",
 	.requirement = "R13",
 	.title = "StopSignal is a signal that can be caught, and the entry passes it on",
-	.reason =
-		"at shutdown this signal goes to PID 1; if it cannot be caught, or a shell keeps it "
-		"to itself, the product is killed in the middle of its work",
+	.reason = "at shutdown this signal goes to PID 1; if it cannot be caught, or a shell keeps "
+		  "it to itself, the product is killed in the middle of its work",
 	.remedy =
 		"leave StopSignal out (SIGTERM) or name one that the product handles; use the exec "
 		"form (ENTRYPOINT [\"server\"]), or begin the last command of the shell line with "

@@ -18,8 +18,8 @@ static json_t *user_evidence(const char *spec, const struct user *user)
 		json_text(user->name), "home", json_text(user->home));
 }
 
-/* The first part of path that is there and is no directory, or NULL; *ret_dir is the node when all of
- * it is there. */
+/* The first part of path that is there and is no directory, or NULL; *ret_dir is the node when
+ * all of it is there. */
 static char *blocked_by(const struct tree *tree, const char *path, const struct node **ret_dir)
 {
 	*ret_dir = NULL;

@@ -11,8 +11,8 @@
 #define MAX_NEEDED 4096
 /* Property notes are of some dozen bytes; build-ids and such stand beside them. */
 #define MAX_NOTES (16 * 1024)
-/* Kept where a program header table stands behind the head: patchelf puts it at the end of the file,
- * followed by the sections that it moved. */
+/* Kept where a program header table stands behind the head: patchelf puts it at the end of the
+ * file, followed by the sections that it moved. */
 #define MOVED_LEN (2 << 20)
 /* The segment of a dynamic section is kept whole up to here. */
 #define AROUND_LEN (2 << 20)
@@ -313,8 +313,9 @@ static const struct elf_segment *segment_around(
 	return s;
 }
 
-/* The string table is somewhere in the first PT_LOAD, or, moved by patchelf, in the one of the dynamic
- * section; its address is known only once that section is read, which may be too late for it. */
+/* The string table is somewhere in the first PT_LOAD, or, moved by patchelf, in the one of the
+ * dynamic section; its address is known only once that section is read, which may be too late
+ * for it. */
 size_t elf_ranges(const uint8_t *head, size_t len, struct elf_range ret[4])
 {
 	const struct elf_part part = {0, head, len};

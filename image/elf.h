@@ -17,18 +17,18 @@
 
 struct elf {
 	uint16_t machine; /* EM_X86_64 (62), EM_386 (3), ... */
-	uint16_t type;	  /* ET_EXEC, ET_DYN, ET_REL, ET_CORE */
-	uint8_t class_bits;    /* 32 or 64 */
+	uint16_t type; /* ET_EXEC, ET_DYN, ET_REL, ET_CORE */
+	uint8_t class_bits; /* 32 or 64 */
 	uint8_t osabi;
 	bool big_endian;
-	bool truncated;	       /* the header is fine, what it points to was not in the bytes given */
-	bool broken;	       /* the header is fine, what it points to is not in the file at all */
-	char *interp;	       /* PT_INTERP, NULL when static or a library */
+	bool truncated; /* the header is fine, what it points to was not in the bytes given */
+	bool broken; /* the header is fine, what it points to is not in the file at all */
+	char *interp; /* PT_INTERP, NULL when static or a library */
 	char *soname;
-	char *rpath;	       /* DT_RPATH, with $ORIGIN unexpanded */
-	char *runpath;	       /* DT_RUNPATH */
-	struct strv needed;    /* DT_NEEDED in order */
-	uint32_t isa_needed;   /* GNU_PROPERTY_X86_ISA_1_NEEDED bits, 0 when none */
+	char *rpath; /* DT_RPATH, with $ORIGIN unexpanded */
+	char *runpath; /* DT_RUNPATH */
+	struct strv needed; /* DT_NEEDED in order */
+	uint32_t isa_needed; /* GNU_PROPERTY_X86_ISA_1_NEEDED bits, 0 when none */
 };
 
 /* Parts of a file: it need not be in memory as a whole. Sorted by offset, not overlapping. */
@@ -52,10 +52,10 @@ DEFINE_AUTO_PTR(elf)
 /* "x86-64", "AArch64", ... or "machine 1234" in a static buffer per thread. */
 const char *elf_machine_name(uint16_t machine);
 
-/* Ranges that a reader of the stream has to keep behind those first bytes so that elf_parse gets what
- * it wants: sorted, not overlapping each other or the head, at most ELF_RANGE_MAX long each; they may
- * reach behind the end of the file. Returns how many of at most 4 ranges were set; 0 when the head is
- * enough or no ELF. */
+/* Ranges that a reader of the stream has to keep behind those first bytes so that elf_parse
+ * gets what it wants: sorted, not overlapping each other or the head, at most ELF_RANGE_MAX
+ * long each; they may reach behind the end of the file. Returns how many of at most 4 ranges
+ * were set; 0 when the head is enough or no ELF. */
 #define ELF_RANGE_MAX (12 << 20)
 struct elf_range {
 	uint64_t offset;

@@ -53,8 +53,8 @@ enum elf_have elf_read_string(const struct elf_view *v, uint64_t base, uint64_t 
 /* Fill the members of *v from the header, its parts and file_size being set. ERR_MALFORMED. */
 int elf_read_header(struct elf_view *v, struct err *err);
 
-/* The program headers: an array that the caller frees (never NULL). As many as could be read: *ret_n
- * is less than phnum when the result is not ELF_HAVE. */
+/* The program headers: an array that the caller frees (never NULL). As many as could be read:
+ * *ret_n is less than phnum when the result is not ELF_HAVE. */
 enum elf_have elf_read_segments(const struct elf_view *v, struct elf_segment **ret, size_t *ret_n);
 
 /* The first segment of a type (PT_...), or NULL. */

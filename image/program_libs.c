@@ -40,7 +40,8 @@ struct loading {
 
 static void conf_read(struct loading *l, const char *path, unsigned depth);
 
-/* "include /etc/ld.so.conf.d/[*].conf": a pattern in the last component only, as everyone writes it. */
+/* "include /etc/ld.so.conf.d/[*].conf": a pattern in the last component only, as everyone
+ * writes it. */
 static void conf_include(struct loading *l, const char *pattern, unsigned depth)
 {
 	auto_free char *full = *pattern == '/' ? xstrdup(pattern) : xasprintf("/etc/%s", pattern);
@@ -104,7 +105,8 @@ static void conf_read(struct loading *l, const char *path, unsigned depth)
 	}
 }
 
-/* glibc's own directories for each kind of program; Debian's multiarch ones and those of the others. */
+/* glibc's own directories for each kind of program; Debian's multiarch ones and those of the
+ * others. */
 static void glibc_dirs(struct loading *l)
 {
 	static const char *const dirs64[] = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
@@ -199,7 +201,8 @@ static char *expand(const char *dir, size_t len, const struct object *of, const 
 	return out.len > 0 ? buf_steal(&out) : xstrdup("");
 }
 
-/* Takes path. The file when it is a library that this program can use; a wrong class is passed over. */
+/* Takes path. The file when it is a library that this program can use; a wrong class is passed
+ * over. */
 static const struct node *candidate(const struct loading *l, char *path, char **ret_path)
 {
 	const struct node *node = resolver_lookup(l->r, path);

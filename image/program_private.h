@@ -24,8 +24,8 @@ const char *resolver_env(const struct resolver *r, const char *name);
 /* The node at path as seen from the working directory; symbolic links are followed. */
 const struct node *resolver_lookup(const struct resolver *r, const char *path);
 
-/* Add a step for each shared library that program (an ELF file) needs, and for those that these need,
- * as this interpreter would find them. */
+/* Add a step for each shared library that program (an ELF file) needs, and for those that these
+ * need, as this interpreter would find them. */
 void resolver_libraries(
 	const struct resolver *r, const struct node *program, const struct node *interpreter);
 

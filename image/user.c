@@ -62,7 +62,8 @@ struct wanted {
 	uint32_t id;
 };
 
-/* Numbers as strconv.Atoi reads them: a sign is allowed, so "-1" is a number out of range, no name. */
+/* Numbers as strconv.Atoi reads them: a sign is allowed, so "-1" is a number out of range, no
+ * name. */
 static int wanted_parse(const char *text, const char *what, struct wanted *ret, struct err *err)
 {
 	const char *digits = *text == '+' || *text == '-' ? text + 1 : text;
@@ -165,8 +166,8 @@ static int group_find(
 	return 0;
 }
 
-/* moby/sys/user, GetExecUser: a number is never a name; a user that is a number without an entry has
- * group 0; a group that is given replaces the supplementary ones. */
+/* moby/sys/user, GetExecUser: a number is never a name; a user that is a number without an
+ * entry has group 0; a group that is given replaces the supplementary ones. */
 int user_resolve(
 	const char *spec, const char *passwd, const char *group, struct user *ret, struct err *err)
 {

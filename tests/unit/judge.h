@@ -29,8 +29,8 @@ struct judged {
 	const char *product; /* text of a product file, NULL: none */
 };
 
-/* "fail User,WorkingDir": the verdict, then the subjects of the findings. Checks on the way that a pass
- * shows evidence, and that every finding says something. The caller frees. */
+/* "fail User,WorkingDir": the verdict, then the subjects of the findings. Checks on the way
+ * that a pass shows evidence, and that every finding says something. The caller frees. */
 static inline char *judge_result(const struct check_result *r)
 {
 	AUTO(strv) struct strv subjects = {0};

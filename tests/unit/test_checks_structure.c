@@ -131,7 +131,7 @@ Test(checks_structure, stop_signal)
 	}
 }
 
-/* ---- those that hand on what the reading room found -------------------------------------------- */
+/* ---- those that hand on what the reading room found --------------------------------------- */
 
 static struct layer whole_layer(void)
 {

@@ -51,7 +51,8 @@ static const struct fake debian[] = {
 			"cfg=/etc/ssh/sshd_config\n"
 			"[ -e /etc/ssh/moduli ] || cp \"/usr/share/x\" '/etc/ssh/made.conf'.\n"
 			"# it makes /etc/ssh/sentence.\n"
-			"cp a $root/etc/ssh/prefixed /etc/ssh/glob* /etc/ssh/$name ${D}/etc/ssh/braced\n"
+			"cp a $root/etc/ssh/prefixed /etc/ssh/glob* "
+			"/etc/ssh/$name ${D}/etc/ssh/braced\n"
 			"cat > /etc/skel/.bashrc\n"},
 	{.path = "var/lib/ucf/registry", .text = "php-fpm    /etc/php/php.ini\n"},
 	{.path = "var/lib/ucf/hashfile",

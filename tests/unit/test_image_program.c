@@ -362,5 +362,6 @@ Test(image_program, ends_on_libraries_without_end)
 
 	expect((struct question){rows, "/p", "", "/", NULL},
 		"/p>p\n/lib64/ld-linux-x86-64.so.2>usr/lib/x86_64-linux-gnu/ld-2.36.so\n"
-		"liba.so>usr/lib/liba.so\nlibb.so?\n!not found where the glibc loader looks for it");
+		"liba.so>usr/lib/liba.so\nlibb.so?\n"
+		"!not found where the glibc loader looks for it");
 }
