@@ -29,6 +29,7 @@ struct entry {
 	enum node_type type;
 	bool hardlink; /* target names an earlier entry of the same layer or below */
 	enum whiteout whiteout; /* FILE: path is what is removed; OPAQUE: the directory */
+	bool hides; /* a lower layer has something of this name, which is removed or replaced */
 	mode_t mode;
 	uint32_t uid;
 	uint32_t gid;

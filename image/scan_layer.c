@@ -217,6 +217,7 @@ static void note_place(struct layer_scan *s, struct entry *entry)
 			"goes through a symbolic link of a lower layer: engines disagree where it ends up");
 	}
 	entry->path = s->place.path;
+	entry->hides = s->place.hides;
 	if (!entry->hardlink) {
 		return;
 	}

@@ -99,7 +99,7 @@ int unpack_copy(int lower, const char *path, int dir, const char *name, struct e
 	if (S_ISLNK(st.st_mode)) {
 		return copy_link(from_dir, base, &st, dir, name, err);
 	}
-	if (!S_ISREG(st.st_mode)) { /* a FIFO, or a device node that was left out */
+	if (!S_ISREG(st.st_mode)) { /* a FIFO */
 		return mknodat(dir, name, st.st_mode, 0) ? err_sys(err, "make '%.200s'", name) : 0;
 	}
 	from = openat(from_dir, base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

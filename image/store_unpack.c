@@ -12,6 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+/* The block of nearly every file system. */
+#define BLOCK ((size_t)4096)
+
 struct unpack *unpack_new(int root, const struct store_ids *ids)
 {
 	struct unpack *u = xcalloc(1, sizeof(*u));
@@ -174,11 +177,16 @@ static int unpack_opaque(struct unpack *u, const struct entry *entry, struct err
 		      : xattr_set_opaque(u, fd, err);
 }
 
-/* What this layer has itself stays; a directory of its own becomes opaque instead. */
-static int unpack_whiteout(const struct unpack *u, int dir, const char *name, struct err *err)
+/* What this layer has itself stays; a directory of its own becomes opaque instead. A whiteout of
+ * nothing is not made: in a directory that only this layer has, overlay would list it. */
+static int unpack_whiteout(const struct unpack *u, const struct entry *entry, int dir,
+	const char *name, struct err *err)
 {
 	struct stat st;
 
+	if (!entry->hides) {
+		return 0;
+	}
 	if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) == 0) {
 		return 0;
 	}
@@ -202,10 +210,9 @@ static int make_node(struct unpack *u, const struct entry *entry, int dir, const
 		return mknodat(dir, name, S_IFIFO | 0600, 0);
 	case NODE_CHAR:
 	case NODE_BLOCK:
-		return mknodat(dir, name, S_IFCHR, makedev(0, 0));
 	case NODE_DIR:
 	default:
-		errno = EINVAL; /* unpack_dir makes them */
+		errno = EINVAL; /* unpack_dir makes directories, devices are not made */
 		return -1;
 	}
 }
@@ -252,12 +259,23 @@ static int finish_node(
 		return attributes_set_at(u, dir, name, entry->type == NODE_SYMLINK, &at, err);
 	case NODE_CHAR:
 	case NODE_BLOCK:
-		u->meta.lost.devices++;
-		return 0;
 	case NODE_DIR:
 	default:
 		return 0;
 	}
+}
+
+/* A device node is left out, and with it what it replaces; a whiteout stays. */
+static int leave_out(
+	struct unpack *u, const struct entry *entry, int dir, const char *name, struct err *err)
+{
+	struct stat st;
+
+	u->meta.lost.devices++;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode)) {
+		return 0;
+	}
+	return dir_remove(dir, name, err) ? -1 : unpack_whiteout(u, entry, dir, name, err);
 }
 
 int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct err *err)
@@ -276,7 +294,10 @@ int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct 
 		return -1;
 	}
 	if (entry->whiteout == WHITEOUT_FILE) {
-		return unpack_whiteout(u, dir, name, err);
+		return unpack_whiteout(u, entry, dir, name, err);
+	}
+	if (entry->type == NODE_CHAR || entry->type == NODE_BLOCK) {
+		return leave_out(u, entry, dir, name, err);
 	}
 	if (lower >= 0) {
 		return dir_remove(dir, name, err) ? -1
@@ -289,10 +310,8 @@ int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct 
 	return entry->hardlink ? 0 : finish_node(u, entry, dir, name, err);
 }
 
-int unpack_data(struct unpack *u, uint64_t offset, const void *bytes, size_t len, struct err *err)
+static int write_at(struct unpack *u, uint64_t offset, const char *at, size_t len, struct err *err)
 {
-	const char *at = bytes;
-
 	while (len) {
 		ssize_t put = pwrite(u->file, at, len, (off_t)offset);
 
@@ -307,6 +326,46 @@ int unpack_data(struct unpack *u, uint64_t offset, const void *bytes, size_t len
 		len -= (size_t)put;
 	}
 	u->file_end = offset;
+	return 0;
+}
+
+/* How much of the data up to the next block boundary, at most len. */
+static size_t to_boundary(uint64_t offset, size_t len)
+{
+	size_t n = BLOCK - (size_t)(offset % BLOCK);
+
+	return n < len ? n : len;
+}
+
+static bool is_hole(const char *at, size_t len)
+{
+	return len == BLOCK && !at[0] && memcmp(at, at + 1, len - 1) == 0;
+}
+
+/* Whole blocks of zeros are left out: the head of a sparse file comes with them. */
+int unpack_data(struct unpack *u, uint64_t offset, const void *bytes, size_t len, struct err *err)
+{
+	const char *at = bytes;
+
+	while (len) {
+		size_t n = to_boundary(offset, len);
+		size_t run = 0;
+
+		if (is_hole(at, n)) {
+			run = n;
+		} else {
+			do {
+				run += n;
+				n = to_boundary(offset + run, len - run);
+			} while (run < len && !is_hole(at + run, n));
+			if (write_at(u, offset, at, run, err)) {
+				return -1;
+			}
+		}
+		at += run;
+		offset += run;
+		len -= run;
+	}
 	return 0;
 }
 

@@ -29,6 +29,12 @@ static struct tnode *add_node(
 	return t;
 }
 
+/* Whether a lower layer has something where t, which may be NULL, is. */
+static bool has_lower(const struct apply *a, const struct tnode *t)
+{
+	return t && (t->seen != a->mark || t->lower == a->mark);
+}
+
 /* Remove what lower layers have below dir, keeping what the current one has. */
 static void remove_lower(const struct apply *a, struct node *dir)
 {
@@ -92,6 +98,7 @@ static int enter_dir(
 	struct apply *a, struct node **at, const char *name, size_t len, struct err *err)
 {
 	struct tnode *t = tree_index_find(&a->tree->index, *at, name, len);
+	uint32_t lower = has_lower(a, t) ? a->mark : 0;
 
 	if (t && t->n.type != NODE_DIR) {
 		if (t->seen == a->mark) {
@@ -111,6 +118,7 @@ static int enter_dir(
 		t->n.type = NODE_DIR;
 		t->n.mode = TREE_IMPLIED_MODE;
 	}
+	t->lower = lower;
 	*at = &t->n;
 	return touch_dir(a, t, err);
 }
@@ -289,6 +297,7 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 			return -1;
 		}
 		t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+		a->place->hides = has_lower(a, t);
 		if (t && t->n.type != NODE_DIR) {
 			a->place->duplicate = t->own == a->mark;
 			tree_node_remove(a->tree, t);
@@ -302,6 +311,7 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 		}
 	}
 	a->place->duplicate |= t->own == a->mark;
+	t->lower = a->place->hides ? a->mark : 0;
 	t->seen = a->mark;
 	t->own = a->mark;
 	set_attributes(t, entry);
@@ -322,6 +332,7 @@ static int apply_file(struct apply *a, const struct entry *entry, struct err *er
 		return -1;
 	}
 	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	a->place->hides = has_lower(a, t);
 	if (t) {
 		a->place->duplicate = t->own == a->mark;
 		tree_node_remove(a->tree, t);
@@ -330,6 +341,7 @@ static int apply_file(struct apply *a, const struct entry *entry, struct err *er
 	if (!t) {
 		return -1;
 	}
+	t->lower = a->place->hides ? a->mark : 0;
 	set_attributes(t, entry);
 	if (path_into(&t->n, a->place->path, err) ||
 		(entry->hardlink ? share_inode(a, t, entry, err) : set_target(t, entry, err))) {
@@ -361,9 +373,12 @@ static int apply_whiteout(struct apply *a, const struct entry *entry, struct err
 	}
 	memcpy(a->place->path + len, name, strlen(name) + 1);
 	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	a->place->idle = !t;
+	a->place->hides = has_lower(a, t);
 	if (!t) {
-		a->place->idle = true;
-	} else if (t->seen != a->mark) {
+		return 0;
+	}
+	if (t->seen != a->mark) {
 		tree_node_remove(a->tree, t);
 	} else if (t->n.type == NODE_DIR) {
 		remove_lower(a, &t->n);
@@ -399,7 +414,7 @@ int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_h
 	ret->node = NULL;
 	ret->path[0] = ret->link[0] = '\0';
 	ret->link_layer = (uint32_t)entry->layer;
-	ret->duplicate = ret->idle = ret->over_link = false;
+	ret->duplicate = ret->idle = ret->over_link = ret->hides = false;
 	switch (entry->whiteout) {
 	case WHITEOUT_FILE:
 		return apply_whiteout(&a, entry, err);

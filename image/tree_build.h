@@ -46,6 +46,7 @@ struct tree_place {
 	uint32_t link_layer; /* hard link: the layer that has that content */
 	bool duplicate; /* this layer had an entry of this name before */
 	bool idle; /* a whiteout of nothing */
+	bool hides; /* it removes or replaces something of a lower layer */
 	bool over_link; /* a lower layer's symbolic link on the way was replaced */
 };
 
