@@ -34,7 +34,7 @@ enum needs {
 	NEEDS_TREE = 1 << 1,	   /* its layers could be read (implies NEEDS_CONFIG) */
 	NEEDS_PRODUCT = 1 << 2,	   /* a product file: else not-tested, with the remedy */
 	NEEDS_EXECUTABLE = 1 << 3, /* not content only: else not-applicable */
-	NEEDS_BOOT = 1 << 4,	   /* dynamic: the task was started in the sandbox: else not-tested */
+	NEEDS_BOOT = 1 << 4,	   /* dynamic: the task was started: else not-tested */
 	NEEDS_READY = 1 << 5,	   /* dynamic: it became ready (implies NEEDS_BOOT) */
 };
 
@@ -86,8 +86,9 @@ struct check {
 	enum stage stage;
 	unsigned needs;
 	bool per_task; /* once for each task of the default configuration */
-	/* Optional, static: called for every entry of every layer during the one pass. May be called
-	 * from several threads at once with different notes; may use nothing but its arguments. */
+	/* Optional, static: called for every entry of every layer during the one pass. May be
+	 * called from several threads at once with different notes; may use nothing but its
+	 * arguments. */
 	void (*entry)(const struct entry *entry, struct notes *notes);
 	/* Judge. -1: the tool could not tell (verdict error); never because the image is wrong. */
 	int (*run)(const struct check_context *ctx, struct outcome *out, struct err *err);

@@ -71,7 +71,8 @@ void check_result_release(struct check_result *r);
 /* Everything a report says. */
 struct result {
 	enum run_verdict verdict;
-	bool complete; /* no selected MUST-level check is not-tested or errored, and there was one */
+	/* No selected MUST-level check is not-tested or errored, and something was selected. */
+	bool complete;
 	const char *scope; /* "static", "dynamic", "all" */
 	const struct edition *edition;
 	const struct image *image;
@@ -88,8 +89,8 @@ struct result {
 };
 void result_release(struct result *result);
 
-/* Which checks run. Lists hold check or requirement ids; empty only: all. A policy's own skip list is
- * added to skip by the caller, before selection_check. */
+/* Which checks run. Lists hold check or requirement ids; empty only: all. A policy's own skip list
+ * is added to skip by the caller, before selection_check. */
 struct selection {
 	bool stage_static;
 	bool stage_dynamic;

@@ -44,12 +44,14 @@ static bool is_executable(const struct check_context *ctx, struct outcome *out)
 	entry = image_entry(ctx);
 	if (*entry) {
 		outcome_not_tested(out,
-			"declare what the image starts as a task of the default configuration, or, when "
-			"the product is content only, remove Entrypoint and Cmd from the image",
+			"declare what the image starts as a task of the default configuration, "
+			"or, when the product is content only, remove Entrypoint and Cmd from the "
+			"image",
 			"the product file declares no task, yet the image starts '%.200s'", entry);
 	} else {
 		outcome_not_applicable(out,
-			"content only: the product declares no task and the image starts no program");
+			"content only: the product declares no task and the image starts no "
+			"program");
 	}
 	return false;
 }
@@ -79,7 +81,8 @@ static bool has_product(
 	}
 	if (!ctx->product) {
 		outcome_not_tested(out,
-			"give the product file with --product; 'assay product init IMAGE' writes a first one",
+			"give the product file with --product; 'assay product init IMAGE' writes "
+			"a first one",
 			"no product file was given");
 		return false;
 	}
@@ -97,7 +100,8 @@ static bool was_started(const struct check_context *ctx, struct outcome *out, st
 
 	if (!seen) {
 		outcome_not_tested(out,
-			"run the dynamic stage (--stage all); 'assay doctor' tells whether this machine can",
+			"run the dynamic stage (--stage all); 'assay doctor' tells whether this "
+			"machine can",
 			"the product was not started");
 		return false;
 	}

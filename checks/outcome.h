@@ -1,6 +1,6 @@
 /*
- * outcome.h - what one check said, before it is judged: the inside of struct outcome for the engine.
- * Checks use the functions of check.h only.
+ * outcome.h - what one check said, before it is judged: the inside of struct outcome for the
+ * engine. Checks use the functions of check.h only.
  */
 #ifndef CHECKS_OUTCOME_H
 #define CHECKS_OUTCOME_H

@@ -25,7 +25,8 @@ static int known_ids(const struct strv *ids, struct err *err)
 
 		if (!check_find(id) && !requirement_find(id)) {
 			return err_set(err, ERR_USAGE,
-				"no check or requirement '%.80s' (nearest: '%s'; 'assay rules' lists them)",
+				"no check or requirement '%.80s' (nearest: '%s'; 'assay rules' "
+				"lists them)",
 				id, nearest(id));
 		}
 	}

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fewest significant digits that read back as the same number; *ret_exponent is the power of ten
- * of the first one. "%.*e" rounds correctly, so the fewest digits are also the closest ones. */
+/* The fewest significant digits that read back as the same number; *ret_exponent is the power of
+ * ten of the first one. "%.*e" rounds correctly, so the fewest digits are also the closest ones. */
 static size_t shortest_digits(double number, char digits[20], int *ret_exponent)
 {
 	char text[40];
@@ -112,8 +112,8 @@ static int write_string(const char *s, size_t len, struct buf *out, struct err *
 	return buf_add(out, "\"", 1, err);
 }
 
-/* UTF-16 order differs from UTF-8's only where a surrogate pair (a lead byte of 0xf0 and more) meets
- * U+E000..U+FFFF (0xee, 0xef): pairs sort first. Both names are valid UTF-8. */
+/* UTF-16 order differs from UTF-8's only where a surrogate pair (a lead byte of 0xf0 and more)
+ * meets U+E000..U+FFFF (0xee, 0xef): pairs sort first. Both names are valid UTF-8. */
 static int compare_names(const void *a, const void *b)
 {
 	const unsigned char *x = *(const unsigned char *const *)a;

@@ -1,9 +1,9 @@
 /*
  * canonical.h - the canonical form of a JSON document (RFC 8785), of which digests are taken.
  *
- * Members sorted by their names' UTF-16 code units, no white space, the escapes of ECMA 262, numbers
- * as ECMA 262 prints doubles (so 1.0 and 1 are the same, and integers beyond 2^53 lose digits there
- * as they do in the RFC).
+ * Members sorted by their names' UTF-16 code units, no white space, the escapes of ECMA 262,
+ * numbers as ECMA 262 prints doubles (so 1.0 and 1 are the same, and integers beyond 2^53 lose
+ * digits there as they do in the RFC).
  */
 #ifndef PRODUCT_CANONICAL_H
 #define PRODUCT_CANONICAL_H

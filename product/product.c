@@ -47,7 +47,7 @@ static const struct json_field top_fields[] = {
 static const struct json_table top_table = {
 	top_fields, ARRAY_SIZE(top_fields), sizeof(struct product), 0};
 
-/* A list in whose elements each of needed (NULL at its end) should be there; a warning where not. */
+/* A list in whose elements each of needed (NULL at its end) should be there. */
 static void check_list(const json_t *facts, const char *list, const char *const *needed,
 	struct json_problems *problems)
 {
@@ -168,7 +168,7 @@ static void read_product(const json_t *value, struct product *ret)
 		&ret->problems);
 }
 
-/* At the top of the document it is easier to find; beside the product's own it would be a riddle. */
+/* At the top of the document it is easier to find; beside the product's own, a riddle. */
 static void read_top_extension(const json_t *document, struct product *ret)
 {
 	const json_t *value = json_object_get(document, "x-assay");

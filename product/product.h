@@ -2,8 +2,9 @@
  * product.h - marketplace.json: what the vendor declares of a product.
  *
  * Read are the members that shared documentation of the marketplace calls its configuration
- * profile, the facts that checks use, and the one extension member "x-assay" (docs/product-file.md).
- * Strict where assay relies on a value, a warning elsewhere; every official example is accepted.
+ * profile, the facts that checks use, and the one extension member "x-assay"
+ * (docs/product-file.md). Strict where assay relies on a value, a warning elsewhere; every official
+ * example is accepted.
  */
 #ifndef PRODUCT_PRODUCT_H
 #define PRODUCT_PRODUCT_H

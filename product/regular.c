@@ -94,7 +94,7 @@ static const char *foreign(const char *pattern)
 				return NULL; /* the compiler says so */
 			}
 			if (memchr(at, '\\', (size_t)(end - at))) {
-				return "it has a backslash in brackets, which POSIX takes literally";
+				return "its brackets have a backslash, a plain character in POSIX";
 			}
 			at = end;
 		} else if (*at == '{') {

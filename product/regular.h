@@ -1,9 +1,9 @@
 /*
  * regular.h - regular expressions that a stranger wrote.
  *
- * They are POSIX extended ones, compiled by the C library, whose compiler takes memory exponential in
- * nested counts and whose matcher takes time exponential in back-references: what could do that is
- * refused beforehand.
+ * They are POSIX extended ones, compiled by the C library, whose compiler takes memory exponential
+ * in nested counts and whose matcher takes time exponential in back-references: what could do that
+ * is refused beforehand.
  */
 #ifndef PRODUCT_REGULAR_H
 #define PRODUCT_REGULAR_H

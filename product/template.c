@@ -139,8 +139,8 @@ static json_t *product_of(const struct template_facts *facts)
 	const char *image = facts->image ? facts->image : facts->name;
 
 	return json_pack(
-		"{s:o, s:{s:o, s:{s:o, s:o}, s:[]}, s:{s:o, s:[], s:[], s:[], s:s, s:[], s:[], s:[], "
-		"s:[], s:[], s:[], s:[]}}",
+		"{s:o, s:{s:o, s:{s:o, s:o}, s:[]}, s:{s:o, s:[], s:[], s:[], s:s, s:[], s:[], "
+		"s:[], s:[], s:[], s:[], s:[]}}",
 		"uuid", uuid_of("product", facts->name), "build", "uuid",
 		uuid_of("build", facts->name), "binary", "registry",
 		json_text(facts->registry ? facts->registry : ""), "image", json_text(image),

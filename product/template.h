@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* Of memory_maximum when nothing better is known; whoever prints the file says that it is a guess. */
+/* memory_maximum when nothing better is known: a guess, and to be called one. */
 #define TEMPLATE_MEMORY_MIB 256
 
 struct template_facts {

@@ -1,10 +1,10 @@
 /*
  * JUnit XML: a suite for every requirement, a case for every check (and task).
  *
- * CI servers agree on little: pairs of classname and name have to be unique (some drop doubles), the
- * counts have to add up, times are decimal seconds, long system-out is cut or refused. A broken MUST is
- * a failure, what the tool could not tell an error, what was not tested or does not apply skipped; a
- * warning passes and says so in system-out.
+ * CI servers agree on little: pairs of classname and name have to be unique (some drop doubles),
+ * the counts have to add up, times are decimal seconds, long system-out is cut or refused. A broken
+ * MUST is a failure, what the tool could not tell an error, what was not tested or does not apply
+ * skipped; a warning passes and says so in system-out.
  */
 #include "base/alloc.h"
 #include "base/escape.h"

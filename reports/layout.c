@@ -93,8 +93,8 @@ void layout_end(struct layout *l)
 	l->column = 0;
 }
 
-/* How many bytes of s fit into room characters, broken behind a word where there is one. A word that
- * is longer than a line is broken anywhere. */
+/* How many bytes of s fit into room characters, broken behind a word where there is one. A word
+ * that is longer than a line is broken anywhere. */
 static size_t fitting(const char *s, size_t room)
 {
 	size_t at = 0;

@@ -3,7 +3,7 @@
  *
  *	struct layout l = {.out = out, .err = err, .width = 100, .color = true};
  *	layout_put(&l, STYLE_FAIL, "✗");		on the current line, as it is
- *	layout_wrap(&l, 7, STYLE_PLAIN, message);	from the current column on, hanging at column 7
+ *	layout_wrap(&l, 7, STYLE_PLAIN, message);	from here on, hanging at column 7
  *	layout_end(&l);					the line's end
  *	return l.failed ? -1 : 0;
  *

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* NULL when value is valid, else the first thing that is wrong, with its place; the caller frees. */
+/* NULL when value is valid, else what is wrong first, with its place; the caller frees. */
 char *schema_violation(const json_t *schema, const json_t *value);
 
 #endif

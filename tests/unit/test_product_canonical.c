@@ -57,7 +57,8 @@ static const struct {
 		"{\"literals\":[null,true,false],"
 		"\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
 		"\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"},
-	{"{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Dalet\",\"1\":\"One\","
+	{"{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Dalet\","
+	 "\"1\":\"One\","
 	 "\"\\ud83d\\ude00\":\"Smiley\",\"\\u0080\":\"Control\",\"\\u00f6\":\"O Diaeresis\"}",
 		"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
 		"\"\xc3\xb6\":\"O Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","

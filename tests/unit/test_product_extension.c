@@ -41,7 +41,8 @@ static const char whole[] =
 	"  \"headers\":{\"Accept\":\"application/json\"},"
 	"  \"expect\":{\"status\":200,\"headers\":{\"Content-Type\":\"json\"},"
 	"   \"json\":{\"/resourceType\":\"CapabilityStatement\"},\"body\":\"fhirVersion\"}},"
-	" {\"path\":\"/fhir/Patient\",\"method\":\"POST\",\"json\":{\"resourceType\":\"Patient\"}}]}],"
+	" {\"path\":\"/fhir/Patient\",\"method\":\"POST\","
+	"\"json\":{\"resourceType\":\"Patient\"}}]}],"
 	"\"provides\":[{\"name\":\"FHIR R4\",\"uri\":\"https://hl7.org/fhir/R4/\"}],"
 	"\"services\":[{\"name\":\"db\",\"image\":\"postgres.tar\",\"environment\":{\"A\":\"b\"},"
 	" \"memory\":256,\"readiness\":{\"log\":\"ready to accept\"}}]}";

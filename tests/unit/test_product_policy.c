@@ -109,11 +109,12 @@ Test(policy, waiver_by_each_key)
 	static const char print[] =
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	AUTO(policy) struct policy policy = {0};
-	auto_free char *text = xasprintf(
-		"{\"waivers\":[{\"check\":\"a\",\"why\":\"w\",\"who\":\"m\",\"until\":\"2026-06-15\"},"
-		"{\"check\":\"b\",\"subject\":\"/x\",\"why\":\"w\",\"who\":\"m\"},"
-		"{\"check\":\"c\",\"fingerprint\":\"%s\",\"why\":\"w\",\"who\":\"m\"}]}",
-		print);
+	auto_free char *text =
+		xasprintf("{\"waivers\":[{\"check\":\"a\",\"why\":\"w\",\"who\":\"m\","
+			  "\"until\":\"2026-06-15\"},"
+			  "{\"check\":\"b\",\"subject\":\"/x\",\"why\":\"w\",\"who\":\"m\"},"
+			  "{\"check\":\"c\",\"fingerprint\":\"%s\",\"why\":\"w\",\"who\":\"m\"}]}",
+			print);
 	struct err err;
 
 	cr_assert_eq(load(text, &policy, &err), 0, "%s", err.msg);

@@ -102,16 +102,19 @@ static const char whole[] =
 	" \"build\":{\"uuid\":\"5d49a845-1f0b-4e87-82ee-d4511186a4d1\","
 	"  \"binary\":{\"registry\":\"https://r.example/\",\"image\":\"acme/thing:1\"},"
 	"  \"dependency\":[]},"
-	" \"facts\":{\"name\":\"Thing\",\"networking\":[{\"name\":\"CDN\",\"uri\":\"https://cdn/a\"}],"
+	" \"facts\":{\"name\":\"Thing\","
+	"\"networking\":[{\"name\":\"CDN\",\"uri\":\"https://cdn/a\"}],"
 	"  \"data_access\":[{\"label\":\"FHIR R4\",\"uri\":\"https://hl7.org/fhir/R4/\"}],"
 	"  \"identify_and_access_management\":[{\"name\":\"OIDC\"}],"
-	"  \"runtime_dependencies\":[{\"uuid\":\"x\",\"build\":[]},{\"uuid\":\"y\",\"build\":[]}]}},"
+	"  \"runtime_dependencies\":[{\"uuid\":\"x\",\"build\":[]},"
+	"{\"uuid\":\"y\",\"build\":[]}]}},"
 	"\"configuration\":[{\"default\":false,\"task\":[]},{\"default\":true,\"task\":["
 	" {\"id\":\"a\",\"label\":\"web\",\"memory_minimum\":64,\"memory_maximum\":128.5,"
 	"  \"instances_minimum\":2,\"instances_maximum\":4,\"options\":[\"--web\",\"-v\"],"
 	"  \"ports\":[80,8080.0],\"environment\":["
 	"   {\"key\":\"DB_URL\",\"description\":\"d\",\"required\":true},"
-	"   {\"key\":\"LEVEL\",\"description\":\"d\",\"default\":\"info\",\"pattern\":\"^[a-z]+$\"}]},"
+	"   {\"key\":\"LEVEL\",\"description\":\"d\",\"default\":\"info\","
+	"\"pattern\":\"^[a-z]+$\"}]},"
 	" {\"id\":\"b\",\"label\":\"old\",\"minimum\":1,\"maximum\":3,\"memory\":32,"
 	"  \"cron\":\"*/5 0 * * *\"}]}]}";
 
@@ -338,7 +341,8 @@ Test(product, environment_merges_in_order)
 {
 	AUTO_PTR(product)
 	struct product *p = parse(
-		"{\"product\":{\"x-assay\":{\"environment\":{\"B\":\"product\",\"C\":\"product\"}}},"
+		"{\"product\":{\"x-assay\":{\"environment\":{\"B\":\"product\","
+		"\"C\":\"product\"}}},"
 		"\"configuration\":[{\"default\":true,\"task\":[{\"id\":\"a\",\"environment\":["
 		"{\"key\":\"A\",\"description\":\"\",\"default\":\"declared\"},"
 		"{\"key\":\"B\",\"description\":\"\",\"default\":\"declared\",\"required\":true},"

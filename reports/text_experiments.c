@@ -1,0 +1,85 @@
+/* What was seen, in the text report: a line for every task, with --verbose its timeline. */
+#include "reports/text_parts.h"
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+static char *memory_text(const struct obs_memory *m)
+{
+	if (!m->mechanism) {
+		return xasprintf(
+			"peak %.1f MiB, no limit enforced", (double)m->peak_used / 1048576);
+	}
+	return xasprintf("peak %.1f of %.0f MiB", (double)m->peak_used / 1048576,
+		(double)m->limit / 1048576);
+}
+
+static char *early_end_text(const struct obs_exit *e)
+{
+	return e->signal ? xasprintf("killed by signal %d after %.2f s, before it was ready",
+				   e->signal, e->t_s)
+			 : xasprintf("ended with exit code %d after %.2f s, before it was ready",
+				   e->code, e->t_s);
+}
+
+static char *experiment_line(const struct task_observation *seen)
+{
+	AUTO(strv) struct strv parts = {0};
+
+	if (seen->state != OBS_STARTED) {
+		return xasprintf("not started: %s", seen->why ? seen->why : "");
+	}
+	if (seen->ready) {
+		strv_addf(&parts, "ready after %.2f s (%s)", seen->ready_s,
+			seen->ready_by ? seen->ready_by : "it stayed alive");
+	} else if (seen->exit_early.ended) {
+		strv_take(&parts, early_end_text(&seen->exit_early));
+	} else {
+		strv_addf(&parts, "not ready within %.0f s", seen->boot_limit_s);
+	}
+	if (seen->killed_by_us) {
+		strv_addf(&parts, "ended by the limit on %s", seen->killed_by_us);
+	}
+	strv_take(&parts, memory_text(&seen->memory));
+	if (seen->stop.gone) {
+		strv_addf(&parts, "stopped in %.3f s", seen->stop.took_s);
+	} else if (seen->stop.tried) {
+		strv_addf(&parts, "not stopped within %.0f s", seen->stop.limit_s);
+	}
+	return strv_join(&parts, ", ");
+}
+
+static void put_timeline(struct text *t, const struct task_observation *seen)
+{
+	for (size_t i = 0; i < seen->timeline.n; i++) {
+		const struct obs_event *e = &seen->timeline.v[i];
+		auto_free char *line = xasprintf("%9.3f s  %s%s%s", e->t_s, e->event,
+			e->detail ? ": " : "", e->detail ? e->detail : "");
+
+		layout_tab(&t->l, COLUMN_SUMMARY);
+		layout_wrap(&t->l, COLUMN_SUMMARY + 13, STYLE_DIM, line);
+		layout_end(&t->l);
+	}
+}
+
+void put_experiments(struct text *t)
+{
+	const struct observation *observation = t->result->observation;
+
+	for (size_t i = 0; observation && i < observation->n; i++) {
+		const struct task_observation *seen = &observation->v[i];
+		auto_free char *what = experiment_line(seen);
+		const char *label = !seen->task         ? "the image's own command"
+				    : seen->task->label ? seen->task->label
+							: seen->task->id;
+		auto_free char *line = xasprintf("%s: %s", label ? label : "task", what);
+
+		if (!i) {
+			layout_end(&t->l);
+		}
+		put_field(t, "seen", line);
+		if (t->verbose) {
+			put_timeline(t, seen);
+		}
+	}
+}
