@@ -161,9 +161,9 @@ static int step_signals(struct spec *s)
 	sigset_t none;
 
 	(void)s;
+	/* SIGKILL, SIGSTOP and the C library's own two refuse. */
 	for (int i = 1; i < 65; i++) {
-		(void)sigaction(
-			i, &dfl, NULL); /* SIGKILL, SIGSTOP and the C library's own refuse */
+		(void)sigaction(i, &dfl, NULL);
 	}
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);

@@ -194,6 +194,15 @@ static int choose_ids(struct host *h, struct err *err)
 	return 0;
 }
 
+/* As root nothing was tried so far; in a chroot, for one, user namespaces are refused. */
+static int try_instance_namespace(const struct host *h, struct err *err)
+{
+	struct err why = {0};
+	auto_fd int fd = ids_open_namespace(h, &why);
+
+	return fd < 0 ? refused(why.sys ? why.sys : EPERM, err) : 0;
+}
+
 int host_enter(struct host *ret, struct err *err)
 {
 	struct host h = {0};
@@ -202,7 +211,7 @@ int host_enter(struct host *ret, struct err *err)
 	if ((geteuid() != 0 || !has_sys_admin()) && enter_namespace(err)) {
 		return -1;
 	}
-	if (choose_ids(&h, err)) {
+	if (choose_ids(&h, err) || try_instance_namespace(&h, err)) {
 		return -1;
 	}
 	h.idmapped_mounts = h.mode == HOST_ROOT && probe_idmapped_mounts(&h);

@@ -112,7 +112,7 @@ static int step_layers(struct spec *s)
 	return s->lower.n ? 0 : mkdir("0", 0755);
 }
 
-static int step_overlay(struct spec *s)
+int keeper_overlay(struct spec *s)
 {
 	if (mount("overlay", "../root", "overlay", MS_NODEV, s->overlay) < 0 || chdir("..") < 0 ||
 		umount2("layers", MNT_DETACH) < 0) {
@@ -212,7 +212,7 @@ const struct spec_step keeper_steps[] = {
 	{"make mounts private", step_private, NULL, NULL},
 	{"mount a scratch directory", step_scratch, NULL, NULL},
 	{"take the layers", step_layers, describe_layers, layer_item},
-	{"mount the overlay", step_overlay, describe_overlay, NULL},
+	{"mount the overlay", keeper_overlay, describe_overlay, NULL},
 	{"open what is bind-mounted", step_open, describe_sources, source_item},
 	{"clone into user, mount, pid, net, uts and ipc namespaces", step_clone, NULL, NULL},
 };

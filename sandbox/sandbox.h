@@ -11,7 +11,8 @@
  * Between assay and the product stands a keeper: PID 1 of an outer PID namespace, a single-threaded
  * child of assay with PR_SET_PDEATHSIG that never executes anything. The product is PID 1 of an
  * inner one. When assay dies, however, the keeper dies, and the kernel ends all that it had inside.
- * docs/sandbox.md lists the steps in their order. One thread may use a sandbox.
+ * docs/sandbox.md lists the steps in their order. One thread may use a sandbox, and it has to live
+ * as long: the kernel sends the parent-death signal when the thread ends that cloned the keeper.
  */
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
@@ -116,8 +117,9 @@ const char *sandbox_upper(const struct sandbox *sb);
 const char *sandbox_volume(const struct sandbox *sb, size_t i);
 
 /* Run a command inside (same namespaces, cgroup, user, environment); for readiness commands.
- * Output is dropped. The returned process is reaped through sandbox_exec_result: readable fd, then
- * its exit. */
+ * Output is dropped. *ret_exit_fd is a pidfd: readable once the command has ended, and
+ * pidfd_send_signal(2) with SIGKILL ends it before. sandbox_exec_result() reaps it (ended is false
+ * while it runs; 126 and 127 say that it could not be executed, as in sh); the caller closes it. */
 int sandbox_exec(struct sandbox *sb, const struct strv *argv, int *ret_exit_fd, struct err *err);
 struct sandbox_exit sandbox_exec_result(int exit_fd);
 

@@ -332,6 +332,11 @@ int spec_failure_err(const struct spec *s, const struct spec_failure *f, struct 
 	}
 	errno = f->error;
 	err_sys(err, "%s%s%s%s", step->name, item ? " '" : "", item ? item : "", item ? "'" : "");
+	if (err && !f->side && f->error == EINVAL && steps[f->step].run == keeper_overlay) {
+		err_set(err, ERR_UNSUPPORTED,
+			"overlayfs refuses the directory '%s': set ASSAY_HOME to one on ext4, xfs or btrfs",
+			s->dir);
+	}
 	/* The last step is the image's own doing. */
 	if (err && f->side && (size_t)f->step == n - 1) {
 		err->code = ERR_MALFORMED;

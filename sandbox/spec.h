@@ -111,6 +111,9 @@ extern const size_t keeper_n_steps;
 extern const struct spec_step child_steps[];
 extern const size_t child_n_steps;
 
+/* The keeper's step that mounts the overlay: a failure that deserves words of its own. */
+int keeper_overlay(struct spec *s);
+
 /* All that can be decided without touching the machine. ERR_USAGE for a plan that makes no sense,
  * ERR_UNSUPPORTED for ids that this host has not got. */
 int spec_new(const struct sandbox_plan *plan, struct spec **ret, struct err *err);

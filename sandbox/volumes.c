@@ -15,13 +15,44 @@
 #define MAX_DEPTH 200
 #define CHUNK ((size_t)64 << 20)
 
+/* [offset, end) of a file, at the same place of the other. */
+static int copy_range(int from, int to, off_t offset, off_t end, struct err *err)
+{
+	if (lseek(to, offset, SEEK_SET) < 0) {
+		return err_sys(err, "copy a file");
+	}
+	while (offset < end) {
+		size_t want = (size_t)(end - offset) < CHUNK ? (size_t)(end - offset) : CHUNK;
+		ssize_t n = sendfile(to, from, &offset, want);
+
+		if (n <= 0) {
+			return n < 0 ? err_sys(err, "copy a file") : 0;
+		}
+	}
+	return 0;
+}
+
+/* Holes stay holes: a sparse file of an image can claim any size. */
 static int copy_data(int from, int to, struct err *err)
 {
-	ssize_t n;
+	struct stat st;
+	off_t at = 0;
 
-	while ((n = sendfile(to, from, NULL, CHUNK)) > 0) {
+	if (fstat(from, &st) < 0 || ftruncate(to, st.st_size) < 0) {
+		return err_sys(err, "copy a file");
 	}
-	return n < 0 ? err_sys(err, "copy a file") : 0;
+	while (at < st.st_size && (at = lseek(from, at, SEEK_DATA)) >= 0) {
+		off_t end = lseek(from, at, SEEK_HOLE);
+
+		if (end < 0) {
+			return err_sys(err, "copy a file");
+		}
+		if (copy_range(from, to, at, end, err)) {
+			return -1;
+		}
+		at = end;
+	}
+	return at < 0 && errno != ENXIO ? err_sys(err, "copy a file") : 0;
 }
 
 static int copy_owner(int to, const char *name, const struct stat *st, struct err *err)
