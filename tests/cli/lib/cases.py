@@ -12,6 +12,7 @@ import builder
 import judge
 import killed
 import model
+import recipe as recipes
 import rules
 from assay import ROOT
 
@@ -145,6 +146,23 @@ def self_test(bench):
     if len(outcome.problems) > len(wrong) + 1:  # report.xml is too large as well
         problems.append(f"more was reported than is wrong: {outcome.problems}")
     return Outcome(problems, said="\n".join(outcome.problems) + "\n" + outcome.said)
+
+
+def contract(bench):
+    """Every check has a recipe that it fails (or warns of) and one that it passes."""
+    rules_said = bench.run(["rules", "--report", "json"])
+    checks = {row["id"] for row in json.loads(rules_said.stdout)}
+    bad, good = set(), set()
+    for path in builder.find([]):
+        expect = recipes.parse(path).expect
+        bad |= expect.only_failing or set()
+        for check, (verdict, _) in expect.checks.items():
+            (good if verdict == "pass" else bad).add(check)
+    return Outcome(
+        [f"{check}: no recipe fails it" for check in sorted(checks - bad)]
+        + [f"{check}: no recipe passes it" for check in sorted(checks - good)]
+        + [f"{check}: expected by a recipe, not in `assay rules`" for check in sorted(bad - checks)]
+    )
 
 
 def killed_case(bench):
