@@ -228,18 +228,18 @@ int store_publish(struct store *store, const char *name, const char *key, int fd
 {
 	auto_fd int owned = fd;
 
-	if (renameat2(store->tmp, name, store->layers, key, RENAME_NOREPLACE) == 0) {
-		if (lock(owned, LOCK_SH)) {
-			return err_sys(err, "lock layer '%s'", key);
+	if (renameat2(store->tmp, name, store->layers, key, RENAME_NOREPLACE)) {
+		if (errno != EEXIST && errno != ENOTEMPTY) {
+			(void)err_sys(err, "move a layer to '%s/layers'", store->path);
+			(void)dir_remove(store->tmp, name, NULL); /* else store_open will */
+			return -1;
 		}
-		if (same_file(store->layers, key, owned)) {
-			keep(store, key, steal_fd(&owned));
-			return 0;
+		if (dir_remove(store->tmp, name, err)) {
+			return -1;
 		}
-	} else if (errno != EEXIST && errno != ENOTEMPTY) {
-		return err_sys(err, "move a layer to '%s/layers'", store->path);
-	} else if (dir_remove(store->tmp, name, err)) {
-		return -1;
+	} else if (lock(owned, LOCK_SH) == 0 && same_file(store->layers, key, owned)) {
+		keep(store, key, steal_fd(&owned));
+		return 0;
 	}
 	return store_lease(store, key) < 0 ? err_sys(err, "hold layer '%s'", key) : 0;
 }

@@ -134,7 +134,7 @@ Test(image_store, same_as_gnu_tar)
 		shell("cd %s && mkdir src tar && cd src && mkdir -p d/e .hidden 'sp ace' && echo hi >d/f && "
 		      "ln d/f d/hard && ln -s ../d/f d/e/soft && ln -s /nowhere dangling && mkfifo pipe && "
 		      "head -c 3000000 /dev/urandom >big && : >empty && truncate -s 5M sparse && "
-		      "echo x >'sp ace/\xc5\x91' && chmod 4755 d/f && chmod 1777 d/e && chmod 0 empty && "
+		      "echo x >'sp ace/\xc5\x91' && chmod 4755 d/f && chmod 1777 d/e && chmod 400 empty && "
 		      "chmod 500 d && touch -h -d @1000000000.5 d/e/soft big d/e d pipe . && "
 		      "if [ $(id -u) = 0 ]; then chown -h 12:34 d/f d/e/soft d/e pipe; chmod 6755 d/f; fi && "
 		      "tar --format=pax --xattrs -Scf ../t.tar . && cd ../tar && "
