@@ -5,7 +5,6 @@
 
 #include "base/alloc.h"
 
-
 enum { SAMPLES_SHOWN = 40 };
 
 #define MIB_BYTES 1048576.0
@@ -74,10 +73,13 @@ static double declared_limit(const struct check_context *ctx)
 /* Whether the limit was there at all. */
 static bool was_enforced(const struct check_context *ctx, struct outcome *out)
 {
-	const struct obs_memory *m = &ctx->observation->memory;
+	const struct task_observation *t = ctx->observation;
+	const struct obs_memory *m = &t->memory;
 	double declared = declared_limit(ctx);
 
-	if (declared <= 0) {
+	if (!t->world) {
+		outcome_not_tested(out, "see bootstraps", "its command could not be executed");
+	} else if (declared <= 0) {
 		outcome_not_tested(out,
 			"declare the task's memory_maximum, or give a limit in MiB with --memory",
 			"no memory limit is declared");

@@ -161,7 +161,8 @@ struct task_observation {
 	char *remedy;
 	struct strv missing_env; /* required, and nobody gave a value: it was not started */
 	struct strv command;	 /* argv */
-	char *world;		 /* "user namespace (100000+65536), cgroup v1 memory+pids, seccomp": how */
+	char *world;		 /* "user namespace (100000+65536), cgroup v1 memory+pids, seccomp": how;
+				  * NULL: its command could not even be executed */
 	bool ready;
 	char *ready_by;	   /* "port 8080 accepts connections": what was waited for */
 	double ready_s;

@@ -90,8 +90,8 @@ static void judge(const struct check_context *ctx, struct outcome *out)
 			limit_s, who);
 	} else {
 		outcome_fail(out, "stop", describe(t, ctx->edition),
-			"%zu of its processes were still there %g s after %s%s", s->survivors.n,
-			limit_s, name, who);
+			"it was still running %g s after %s (%zu process%s)%s", limit_s, name,
+			s->survivors.n, s->survivors.n == 1 ? "" : "es", who);
 	}
 }
 

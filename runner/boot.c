@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "base/sys_time.h"
 #include "runner/memory.h"
+#include "runner/procs.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -38,8 +39,8 @@ uint64_t boot_memory_limit(const struct runner_options *options, const struct ta
 	if (options->memory_mib) {
 		mib = options->memory_mib;
 	} else if (task && task->memory_maximum > 0) {
-		double declared =
-			task->memory_maximum < MEMORY_MIB_MAX ? task->memory_maximum : MEMORY_MIB_MAX;
+		double declared = task->memory_maximum < MEMORY_MIB_MAX ? task->memory_maximum
+									: MEMORY_MIB_MAX;
 
 		mib = (uint64_t)declared;
 		mib += (double)mib < declared ? 1 : 0;
@@ -156,6 +157,13 @@ static void on_limit_passed(const char *what, void *arg)
 	boot_kill(arg, what);
 }
 
+static uint64_t count_unlinked(void *arg)
+{
+	const struct boot *b = arg;
+
+	return b->ended_ns ? 0 : procs_unlinked_bytes(b->sb);
+}
+
 /* ---- beginning ---------------------------------------------------------------------------- */
 
 /* Nobody needs it; a product that logs to a syslog server by broadcast or to its gateway is seen. */
@@ -255,6 +263,7 @@ static void watch_files(struct boot *b)
 		.loop = &b->loop,
 		.limit = {.bytes = limits->disk_mib << 20, .files = limits->files},
 		.passed = on_limit_passed,
+		.unlinked = count_unlinked,
 		.arg = b,
 	};
 	files_places_add(&b->files.places, sandbox_upper(b->sb), "");
@@ -294,11 +303,10 @@ int boot_start(struct boot *b, struct err *err)
 		return -1;
 	}
 	strv_add_all(&b->obs->command, &b->launch.plan.argv);
-	b->started_ns = time_now_ns();
-	b->deadline_ns = b->started_ns + b->options->policy->limits.run_s * NS_PER_S;
 	if (sandbox_start(&b->launch.plan, &b->sb, err)) {
 		return -1;
 	}
+	b->started_ns = time_now_ns();
 	b->obs->world = xstrdup(sandbox_describe(b->sb));
 	observation_event(b->obs, boot_now(b), "started", NULL);
 	return watch(b, err);

@@ -28,12 +28,13 @@ struct boot {
 	struct http *http;
 	struct sandbox *sb;
 	struct launch launch;
+	const char *ready_path; /* of a declared HTTP readiness, borrowed; NULL: none */
+	uint16_t ready_port;
 	struct strv env; /* the product file's values and --env */
 	struct strv arguments;
 	char *name;
 	char address[16];
-	uint64_t started_ns;
-	uint64_t deadline_ns; /* the policy's run_s */
+	uint64_t started_ns;  /* its command was executed */
 	uint64_t ended_ns;    /* when PID 1 had ended, 0: it lives */
 	uint64_t gone_ns;     /* when every process had */
 	bool ending;	      /* what ends from here on was ended by us */

@@ -291,6 +291,7 @@ static void watch_tick(void *arg)
 	uint64_t took_ms;
 
 	files_measure(&w->places, &w->limit, &sum);
+	sum.bytes += w->unlinked ? w->unlinked(w->arg) : 0;
 	if (is_past(&sum, &w->limit)) {
 		w->passed(sum.bytes > w->limit.bytes ? "disk" : "files", w->arg);
 		return;

@@ -75,6 +75,11 @@ static void choose(struct load *load)
 		load->path = xstrdup(get->step->path);
 		return;
 	}
+	if (load->b->ready_path) {
+		load->port = load->b->ready_port;
+		load->path = xstrdup(load->b->ready_path);
+		return;
+	}
 	for (size_t i = 0; i < obs->ports.n && !load->port; i++) {
 		if (obs->ports.v[i].spoke_http && !obs->ports.v[i].tls_required) {
 			load->port = obs->ports.v[i].port;

@@ -5,9 +5,11 @@
 #include "base/escape.h"
 #include "base/sys_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	PROCS_MAX = 1024,
@@ -181,4 +183,73 @@ int procs_look(const struct sandbox *sb, struct obs_processes *ret, struct err *
 		qsort(ret->v + from, look.n, sizeof(*ret->v), by_pid);
 	}
 	return 0;
+}
+
+/* ---- files without a name ----------------------------------------------------------------- */
+
+enum { UNLINKED_MAX = 512 };
+
+struct unlinked {
+	dev_t devs[2]; /* of the overlay and of the disk below it */
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} seen[UNLINKED_MAX]; /* a file is held by many processes after fork(2) */
+	size_t n;
+	uint64_t bytes;
+};
+
+static void count_unlinked(struct unlinked *u, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || st->st_nlink || u->n == UNLINKED_MAX ||
+		(st->st_dev != u->devs[0] && st->st_dev != u->devs[1])) {
+		return;
+	}
+	for (size_t i = 0; i < u->n; i++) {
+		if (u->seen[i].dev == st->st_dev && u->seen[i].ino == st->st_ino) {
+			return;
+		}
+	}
+	u->seen[u->n].dev = st->st_dev;
+	u->seen[u->n++].ino = st->st_ino;
+	u->bytes += (uint64_t)st->st_blocks * 512;
+}
+
+static void look_at_fds(struct unlinked *u, pid_t pid)
+{
+	char path[48];
+	auto_dir DIR *dir = NULL;
+	struct dirent *item;
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && (item = readdir(dir))) {
+		/* The links of /proc/PID/fd lead to the open file itself, whatever its name was. */
+		if (item->d_name[0] != '.' && fstatat(dirfd(dir), item->d_name, &st, 0) == 0) {
+			count_unlinked(u, &st);
+		}
+	}
+}
+
+uint64_t procs_unlinked_bytes(const struct sandbox *sb)
+{
+	pid_t pids[PROCS_MAX];
+	struct unlinked u = {0};
+	char root[48];
+	struct stat st;
+	size_t n = 0;
+
+	(void)snprintf(root, sizeof(root), "/proc/%d/root", (int)sandbox_pid(sb));
+	if (stat(root, &st) || sandbox_processes(sb, pids, PROCS_MAX, &n, NULL)) {
+		return 0;
+	}
+	u.devs[0] = u.devs[1] = st.st_dev;
+	if (stat(sandbox_upper(sb), &st) == 0) {
+		u.devs[1] = st.st_dev;
+	}
+	for (size_t i = 0; i < n; i++) {
+		look_at_fds(&u, pids[i]);
+	}
+	return u.bytes;
 }

@@ -11,17 +11,19 @@ enum {
 	KILLED_MS = 10000, /* for the kernel to end what was killed */
 };
 
-static bool is_gone(void *arg)
+/* When PID 1 of a PID namespace has ended, so has everything else in it: the kernel lets its parent
+ * know of its end only then (pid_namespaces(7)). What follows is our own tidying up. */
+static bool has_ended(void *arg)
 {
 	const struct boot *b = arg;
 
-	return b->gone_ns != 0;
+	return b->ended_ns != 0;
 }
 
-/* As boot_wait, but until everything is gone, not only PID 1. */
-static int wait_gone(struct boot *b, uint64_t deadline_ns, struct err *err)
+/* As boot_wait, but not cut short by a limit of ours: what was killed ends, too. */
+static int wait_end(struct boot *b, uint64_t deadline_ns, struct err *err)
 {
-	return loop_wait(&b->loop, deadline_ns, is_gone, b, err);
+	return loop_wait(&b->loop, deadline_ns, has_ended, b, err);
 }
 
 static void at_limit(struct boot *b)
@@ -38,7 +40,7 @@ static int force(struct boot *b, struct err *err)
 	b->obs->stop.forced = true;
 	observation_event(b->obs, boot_now(b), "killed", "it did not stop by itself");
 	sandbox_kill(b->sb);
-	return wait_gone(b, time_now_ns() + KILLED_MS * NS_PER_MS, err) < 0 ? -1 : 0;
+	return wait_end(b, time_now_ns() + KILLED_MS * NS_PER_MS, err) < 0 ? -1 : 0;
 }
 
 int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *err)
@@ -66,10 +68,10 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 	}
 	observation_event(b->obs, stop->sent_s, "stop-signal", "%d to PID 1", stop->signal);
 	on_sent(arg);
-	rc = wait_gone(b, sent_ns + limit_ms * NS_PER_MS, err);
+	rc = wait_end(b, sent_ns + limit_ms * NS_PER_MS, err);
 	if (rc == 0) {
 		at_limit(b);
-		rc = wait_gone(b, sent_ns + (limit_ms + GRACE_MS) * NS_PER_MS, err);
+		rc = wait_end(b, sent_ns + (limit_ms + GRACE_MS) * NS_PER_MS, err);
 	}
 	if (rc < 0) {
 		return -1;
@@ -78,7 +80,8 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 		return force(b, err);
 	}
 	stop->gone = !b->obs->killed_by_us;
-	stop->took_s = (double)(b->gone_ns - sent_ns) / 1e9;
-	observation_event(b->obs, boot_now(b), "stopped", "after %.3f s", stop->took_s);
+	stop->took_s = (double)(b->ended_ns - sent_ns) / 1e9;
+	observation_event(
+		b->obs, stop->sent_s + stop->took_s, "stopped", "after %.3f s", stop->took_s);
 	return 0;
 }

@@ -287,6 +287,8 @@ void task_observe(const struct runner_options *options, size_t n, struct task_ob
 		return;
 	}
 	b.name = xasprintf("task-%zu", n);
+	b.ready_path = plan.http_path;
+	b.ready_port = plan.ports.n ? plan.ports.v[0] : 0;
 	if (prepare(&b)) {
 		run(&b, &plan);
 	}

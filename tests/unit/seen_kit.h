@@ -42,6 +42,7 @@ static inline void seen_kit_ready(struct seen_kit *k)
 	*k = (struct seen_kit){0};
 	policy_init(&k->policy);
 	k->t.state = OBS_STARTED;
+	k->t.world = (char *)(uintptr_t)"user namespace, cgroup v1";
 	k->t.ready = true;
 	k->t.ready_s = 1.5;
 	k->t.boot_limit_s = 120;
