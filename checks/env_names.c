@@ -113,8 +113,7 @@ static size_t check_product(const struct product *product, struct outcome *out)
 			if (!key || is_good(key, strlen(key))) {
 				continue;
 			}
-			/* Tasks are those of the default configuration: the pointer starts there. */
-			subject = xasprintf("task/%zu/environment/%zu/key", t, i);
+			subject = xasprintf("%s/environment/%zu/key", task->pointer, i);
 			outcome_fail(out, subject,
 				json_pack("{s:s, s:o, s:o}", "pointer", subject, "task",
 					json_text(task->id), "key", json_text(key)),

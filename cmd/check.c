@@ -107,7 +107,8 @@ static int gate_prepare(struct gate *g, const struct options *options, struct er
 			g->policy.limits.boot_s = options->timeout;
 		}
 	}
-	if (selection_check(&g->selection, err) || environment_read(options, &g->env, err) ||
+	if (selection_check(&g->selection, err) || waivers_check(&g->policy, err) ||
+		environment_read(options, &g->env, err) ||
 		product_read(options, &g->product, &g->task, err)) {
 		return -1;
 	}

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -59,47 +60,20 @@ const struct option_row option_rows[] = {
 /* clang-format on */
 const size_t n_option_rows = ARRAY_SIZE(option_rows);
 
-/* Levenshtein distance of two short words; the second row is enough. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64];
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_SIZE(row)) {
-		return n;
-	}
-	for (size_t j = 0; j <= n; j++) {
-		row[j] = j;
-	}
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			size_t least = row[j] < row[j - 1] ? row[j] : row[j - 1];
-
-			diagonal = row[j];
-			row[j] = change < least + 1 ? change : least + 1;
-		}
-	}
-	return row[n];
-}
+/* A name further off than this is no slip of the fingers. */
+enum { NEAR = 4 };
 
 static int unknown_option(unsigned verb, const char *name, struct err *err)
 {
 	const char *nearest = NULL;
-	size_t least = 4;
+	size_t least = SIZE_MAX;
 
 	for (size_t i = 0; i < n_option_rows; i++) {
-		size_t d = distance(name, option_rows[i].name);
-
-		if ((option_rows[i].verbs & verb) && d < least) {
-			least = d;
-			nearest = option_rows[i].name;
+		if (option_rows[i].verbs & verb) {
+			nearest_consider(name, option_rows[i].name, &nearest, &least);
 		}
 	}
-	if (nearest) {
+	if (nearest && least < NEAR) {
 		return err_set(err, ERR_USAGE, "no option '%.60s' here; did you mean '%s'?", name,
 			nearest);
 	}

@@ -70,7 +70,8 @@ static void read_tasks(const json_t *tasks, const char *pointer, struct product 
 	json_array_foreach (tasks, i, item) {
 		auto_free char *at = json_pointer_index(pointer, i);
 
-		task_read(item, at, &ret->tasks[ret->n_tasks++], &ret->problems);
+		task_read(item, at, &ret->tasks[ret->n_tasks], &ret->problems);
+		ret->tasks[ret->n_tasks++].pointer = steal_ptr(at);
 	}
 	check_ids(ret, pointer, &ret->problems);
 }

@@ -84,6 +84,7 @@ struct extension {
 };
 
 struct task {
+	char *pointer; /* its place in the file: "/configuration/0/task/1" */
 	char *id;
 	char *label;
 	double memory_minimum; /* MiB, 0: not declared */

@@ -287,5 +287,6 @@ void task_release(struct task *task)
 {
 	extension_release(&task->extension);
 	free(task->ports);
+	free(task->pointer);
 	json_table_release(&task_table, task);
 }

@@ -21,6 +21,27 @@ static const struct {
 	[RUN_UNDECIDED] = {"UNDECIDED", STYLE_WARN},
 };
 
+/* A verdict speaks of what was looked at; a reader must not take it for more. */
+static size_t musts_checked(const struct result *result)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < result->n_requirements; i++) {
+		n += result->requirements[i].requirement->level == LEVEL_MUST;
+	}
+	return n;
+}
+
+static size_t musts(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_requirements; i++) {
+		n += requirements[i].level == LEVEL_MUST;
+	}
+	return n;
+}
+
 /* "3 fail, 1 not tested, 9 pass": the worst first, what is none left out. */
 static char *tally(const struct result *result)
 {
@@ -46,9 +67,10 @@ static void put_verdict(struct text *t)
 {
 	const struct result *result = t->result;
 	auto_free char *numbers = tally(result);
-	auto_free char *line = xasprintf("%s%s%zu requirements: %s",
+	auto_free char *line = xasprintf("in %zu of %zu MUSTs%s%s%s: %s", musts_checked(result), musts(),
+		str_eq(result->scope, "all") ? "" : " (",
 		str_eq(result->scope, "all") ? "" : result->scope,
-		str_eq(result->scope, "all") ? "" : " stage only, ", n_requirements, numbers);
+		str_eq(result->scope, "all") ? "" : " stage only)", numbers);
 
 	layout_put(&t->l, run_looks[result->verdict].style, "%s", run_looks[result->verdict].text);
 	layout_tab(&t->l, t->l.column + 2);
