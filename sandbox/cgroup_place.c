@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define TEXT_CAP (1024 * 1024)
+#define LEAF "assay-leaf"
 #define PROBE_LIMIT (64 * 1024 * 1024)
 
 static const char *const controller_names[CGROUP_CONTROLLERS] = {
@@ -161,6 +162,32 @@ static bool find_v1(struct cgroup_place *place, const struct buf *mounts, const 
 	return place->version != 0;
 }
 
+static bool pass_controllers_on(const char *dir)
+{
+	auto_fd int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || file_poke(fd, "cgroup.subtree_control", "+memory", NULL)) {
+		return false;
+	}
+	(void)file_poke(fd, "cgroup.subtree_control", "+pids", NULL);
+	(void)file_poke(fd, "cgroup.subtree_control", "+cpu", NULL);
+	return true;
+}
+
+/* Whether the group was given to us to divide: ours by owner, not the root of the machine (which
+ * alone has no cgroup.type), and with the memory controller. Nobody else's processes are moved. */
+static bool is_delegated(int fd)
+{
+	AUTO(buf) struct buf b;
+	struct stat st;
+
+	buf_init(&b, 4096);
+	return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	       faccessat(fd, "cgroup.type", F_OK, 0) == 0 &&
+	       file_read(fd, "cgroup.controllers", &b, NULL) == 0 &&
+	       strstr(buf_str(&b), "memory") != NULL;
+}
+
 /* A group with processes of its own cannot pass controllers on: move them into a leaf of ours. */
 static void vacate(const char *dir)
 {
@@ -170,7 +197,7 @@ static void vacate(const char *dir)
 	struct line line;
 
 	buf_init(&b, TEXT_CAP);
-	if (fd < 0 || (mkdirat(fd, "assay-leaf", 0755) < 0 && errno != EEXIST) ||
+	if (fd < 0 || !is_delegated(fd) || (mkdirat(fd, LEAF, 0755) < 0 && errno != EEXIST) ||
 		file_read(fd, "cgroup.procs", &b, NULL)) {
 		return;
 	}
@@ -179,21 +206,9 @@ static void vacate(const char *dir)
 		auto_free char *pid = strndup(line.s, line.len);
 
 		if (pid) {
-			(void)file_poke(fd, "assay-leaf/cgroup.procs", pid, NULL);
+			(void)file_poke(fd, LEAF "/cgroup.procs", pid, NULL);
 		}
 	}
-}
-
-static bool pass_controllers_on(const char *dir)
-{
-	auto_fd int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return false;
-	}
-	(void)file_poke(fd, "cgroup.subtree_control", "+pids", NULL);
-	(void)file_poke(fd, "cgroup.subtree_control", "+cpu", NULL);
-	return file_poke(fd, "cgroup.subtree_control", "+memory", NULL) == 0;
 }
 
 static bool find_v2(struct cgroup_place *place, const struct buf *mounts, const struct buf *groups)
@@ -207,6 +222,10 @@ static bool find_v2(struct cgroup_place *place, const struct buf *mounts, const 
 		return false;
 	}
 	if (own_path(groups, NULL, &own)) {
+		/* We may have moved there before. */
+		if (str_ends(own.path, "/" LEAF)) {
+			own.path[strlen(own.path) - strlen("/" LEAF)] = '\0';
+		}
 		(void)own_directory(&h, own.path, dir, sizeof(dir));
 	}
 	/* The real root may hold processes and children alike; any other group may not. */
@@ -261,7 +280,7 @@ bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t
 		snprintf(
 			why, size, "no group with a memory limit can be made below /sys/fs/cgroup");
 		snprintf(remedy, size,
-			"run assay as root, or in systemd-run --user --scope -p Delegate=yes");
+			"boot with cgroup_enable=memory systemd.unified_cgroup_hierarchy=1");
 	} else {
 		snprintf(why, size, "the control groups are not writable for us");
 		snprintf(remedy, size, "systemd-run --user --scope -p Delegate=yes assay ...");

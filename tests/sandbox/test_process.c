@@ -5,6 +5,7 @@
 #include "base/sys_file.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -246,6 +247,39 @@ static void given_descriptors(struct fixture *f)
 	close(fd);
 }
 
+struct pair {
+	struct sandbox_plan plan;
+	struct run run;
+	pthread_t thread;
+};
+
+static void *in_a_thread(void *arg)
+{
+	struct pair *p = arg;
+
+	if (run_start(&p->run, &p->plan, false)) {
+		run_finish(&p->run);
+	}
+	run_free(&p->run);
+	return NULL;
+}
+
+static void started_by_threads(struct fixture *f)
+{
+	static struct pair pairs[3];
+	static const char *const names[] = {"thread-1", "thread-2", "thread-3"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		pairs[i].plan = plan_new(f, "hello", names[i], "3", NULL);
+		pairs[i].plan.name = names[i];
+		EXPECT(pthread_create(&pairs[i].thread, NULL, in_a_thread, &pairs[i]) == 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		EXPECT(pthread_join(pairs[i].thread, NULL) == 0);
+		EXPECT(pairs[i].run.exit.code == 3 && has(pairs[i].run.out, names[i]));
+	}
+}
+
 const struct test tests_process[] = {
 	{"hello and an exit code", hello},
 	{"a crash is a signal", crash},
@@ -260,5 +294,6 @@ const struct test tests_process[] = {
 	{"a controlling terminal", terminal},
 	{"/dev/log is listened to", syslog_is_seen},
 	{"stdout to a file", given_descriptors},
+	{"three instances started by three threads", started_by_threads},
 	{NULL, NULL},
 };
