@@ -110,6 +110,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
 	tree_walk(tree_root(ctx->tree), visit, &j);
+	content_unread(&j.entry, out);
 	outcome_evidence(
 		out, json_pack("{s:I, s:I, s:I}", "configuration_files", (json_int_t)j.looked_at,
 			     "reached_by_entry", (json_int_t)j.reached, "left_to_os_packages",

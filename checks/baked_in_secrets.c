@@ -164,7 +164,11 @@ static enum judgement judge(const struct check_context *ctx, const struct note *
 
 	*ret_why = NULL;
 	*ret_owner = content_owner(ctx, node, note->path, &changed);
-	if (kind == SECRET_PASSWORD_HASH || kind == SECRET_NO_PASSWORD) {
+	if (kind == SECRET_NO_PASSWORD) {
+		*ret_why = "no secret is told by it, but whatever lets one log in lets everybody in";
+		return JUDGE_WARN;
+	}
+	if (kind == SECRET_PASSWORD_HASH) {
 		return JUDGE_FAIL; /* system tables belong to packages, passwords do not */
 	}
 	/* Against nothing, a known checksum says "changed": only shipped files have one. */

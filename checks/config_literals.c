@@ -353,8 +353,7 @@ void config_invitations(const char *text, size_t len,
 	static const char *const phrases[] = {"edit this file", "edit this config",
 		"modify this file", "adapt this file", "customize this file", "customise this file",
 		"adjust this file", "fill in your", "fill in the values", "replace with your",
-		"change this to your", "put your ", "enter your ", "insert your ",
-		"change these values", NULL};
+		"change this to your", "change these values", NULL};
 	struct scan scan = {found, arg, 0};
 	const char *at = text;
 	struct line l;

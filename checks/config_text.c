@@ -63,6 +63,10 @@ static const char *const config_words[] = {"config", "conf", "settings", "settin
 	"logging", "log4net", "nlog", "server", "web.xml", "context.xml", "persistence", "database",
 	"datasource", "hibernate", "puma", "unicorn", "keycloak", "realm", "local", NULL};
 
+/* Programs that are configuration. */
+static const char *const source_words[] = {
+	"config", "settings", "secret", "credential", "puma", "unicorn", "database", NULL};
+
 static const char *const config_dirs[] = {"etc", "conf", "config", "conf.d", "configuration",
 	"settings", "config.d", "sites-enabled", "conf-enabled", "environments", NULL};
 
@@ -90,20 +94,22 @@ static int format_of(const char *base)
 	return -1;
 }
 
-static bool name_hints(const char *base)
-{
-	for (size_t i = 0; config_words[i]; i++) {
-		if (str_ifind(base, strlen(base), config_words[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_source(const char *base)
 {
 	return str_ends(base, ".php") || str_ends(base, ".py") || str_ends(base, ".rb") ||
 	       str_ends(base, "js");
+}
+
+static bool name_hints(const char *base)
+{
+	const char *const *words = is_source(base) ? source_words : config_words;
+
+	for (size_t i = 0; words[i]; i++) {
+		if (str_ifind(base, strlen(base), words[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool config_is(const char *path)
@@ -160,7 +166,8 @@ static bool opens_comment(
 
 	switch (how) {
 	case COMMENTS_HASH:
-		return s[at] == '#' && free_standing;
+		/* php-fpm's pools are .conf with ";"; no format in use begins a statement so. */
+		return (s[at] == '#' && free_standing) || (s[at] == ';' && at == first);
 	case COMMENTS_INI:
 		return at == first ? s[at] == '#' || s[at] == ';' : s[at] == '#' && free_standing;
 	case COMMENTS_PROPS:

@@ -24,7 +24,7 @@ bool config_is(const char *path);
 /* How comments are written. */
 enum config_comments {
 	COMMENTS_NONE, /* JSON */
-	COMMENTS_HASH, /* "#", at the start of a line or behind a space */
+	COMMENTS_HASH, /* "#" at the start of a line or behind a space; ";" at the start */
 	COMMENTS_INI, /* "#" or ";" at the start of a line */
 	COMMENTS_XML,
 	COMMENTS_C, /* slash-star, slash-slash, "#" */

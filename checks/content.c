@@ -1,6 +1,35 @@
 #include "checks/content.h"
 
 #include "base/alloc.h"
+#include "base/cleanup.h"
+
+#include <fnmatch.h>
+
+/* Files that an install script has a tool make, so that their names are not in it. */
+static const struct {
+	const char *pattern;
+	const char *tool;
+} made_by[] = {
+	{"etc/postgresql/*/*/*", "usr/bin/pg_createcluster"},
+};
+
+/* The package of the tool that made node: while it was installed, so in the same layer. What a later
+ * layer put there is the vendor's. */
+static const char *maker(const struct check_context *ctx, const struct node *node, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(made_by); i++) {
+		const struct node *tool;
+
+		if (fnmatch(made_by[i].pattern, path, 0) != 0) {
+			continue;
+		}
+		tool = tree_lookup(ctx->tree, made_by[i].tool, true);
+		if (tool && node && tool->layer == node->layer) {
+			return packages_owner(ctx->packages, made_by[i].tool);
+		}
+	}
+	return NULL;
+}
 
 json_t *content_place(
 	const char *path, size_t layer, unsigned line, const char *owner, const char *excerpt)
@@ -30,11 +59,30 @@ char *content_subject(const char *path, unsigned line)
 const char *content_owner(const struct check_context *ctx, const struct node *node,
 	const char *path, bool *ret_changed)
 {
-	const char *owner = ctx->packages ? packages_owner(ctx->packages, path) : NULL;
+	const char *owner;
 
-	*ret_changed = owner && node && node->text &&
+	*ret_changed = false;
+	if (!ctx->packages) {
+		return NULL;
+	}
+	owner = packages_owner(ctx->packages, path);
+	if (!owner) {
+		return maker(ctx, node, path);
+	}
+	*ret_changed = node && node->text &&
 		       packages_pristine(ctx->packages, path, node->text, node->text_len) == 0;
 	return owner;
+}
+
+void content_unread(const struct content_entry *entry, struct outcome *out)
+{
+	for (size_t i = 0; i < entry->reach.unread.n; i++) {
+		auto_free char *subject = content_subject(entry->reach.unread.v[i], 0);
+
+		outcome_warn(out, subject, json_pack("{s:s}", "path", subject),
+			"the entry reaches %s, which is too large to be read as configuration",
+			subject);
+	}
 }
 
 void content_entry_find(const struct check_context *ctx, struct content_entry *ret)

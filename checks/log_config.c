@@ -186,6 +186,7 @@ static void read_lines(struct log_reader *r)
 			name = yaml_name(&y, set.name);
 			set.name = (struct line){name, strlen(name)};
 		}
+		r->raw = l;
 		r->set = &set;
 		log_read_setting(r);
 	}

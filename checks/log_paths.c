@@ -321,6 +321,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
 	tree_walk(tree_root(ctx->tree), visit, &j);
+	content_unread(&j.entry, out);
 	judge_commands(&j);
 	judge_defaults(&j);
 	outcome_evidence(

@@ -18,6 +18,7 @@ struct log_reader {
 	log_found_fn *found;
 	void *arg;
 	char section[64]; /* of an ini file, without brackets */
+	struct line raw; /* this line */
 	struct config_setting *set; /* of this line */
 };
 

@@ -1,6 +1,7 @@
 /* Directives by name. A name that more than one program knows ("error_log") means the same in all. */
 #include "checks/log_private.h"
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 #include <ctype.h>
@@ -97,6 +98,10 @@ struct line log_first_word(struct line value)
 	char quote = 0;
 	size_t n = 0;
 
+	while (value.len && isspace((unsigned char)*value.s)) {
+		value.s++;
+		value.len--;
+	}
 	while (value.len && strchr("\"'(", *value.s) && *value.s) {
 		quote = *value.s == '(' ? quote : *value.s;
 		value.s++;
@@ -123,7 +128,7 @@ static struct line last_word(struct line value)
 	return log_first_word((struct line){value.s + at, value.len - at});
 }
 
-static void tell_scheme(struct log_reader *r, const struct directive *d, struct line value)
+static void tell_scheme(struct log_reader *r, const char *name, struct line value)
 {
 	static const char *const schemes[] = {"file:", "daemon:", "stdio:", "logfile:"};
 	struct line target = log_first_word(value);
@@ -136,24 +141,25 @@ static void tell_scheme(struct log_reader *r, const struct directive *d, struct 
 			target.len -= n;
 		}
 	}
-	log_tell(r, d->name, target, NULL);
+	log_tell(r, name, target, NULL);
 }
 
 static void tell_directive(struct log_reader *r, const struct directive *d)
 {
 	static const enum log_sink syslog = LOG_SINK_SYSLOG;
 	struct line value = r->set->value;
+	auto_free char *name = xstrndup(r->set->name.s, r->set->name.len);
 
 	switch (d->how) {
 	case HOW_PATH:
-		log_tell(r, d->name, log_first_word(value), NULL);
+		log_tell(r, name, log_first_word(value), NULL);
 		break;
 	case HOW_LAST:
-		log_tell(r, d->name, last_word(value), NULL);
+		log_tell(r, name, last_word(value), NULL);
 		break;
 	case HOW_ON_SYSLOG:
 		if (log_name_is(value, "yes") || log_name_is(value, "on")) {
-			log_tell(r, d->name, value, &syslog);
+			log_tell(r, name, value, &syslog);
 		}
 		break;
 	case HOW_PIPE_ARGS:
@@ -164,7 +170,7 @@ static void tell_directive(struct log_reader *r, const struct directive *d)
 		}
 		break;
 	case HOW_SCHEME:
-		tell_scheme(r, d, value);
+		tell_scheme(r, name, value);
 		break;
 	}
 }
@@ -214,17 +220,25 @@ static bool read_haproxy(struct log_reader *r)
 /* rsyslog: "auth,authpriv.*  -/var/log/auth.log", or action(type="omfile" file="..."). */
 static bool read_rsyslog(struct log_reader *r)
 {
-	struct line target = r->set->value;
+	size_t n = 0;
+	struct line target;
 
-	if (!strstr(r->path, "rsyslog") || !memchr(r->set->name.s, '.', r->set->name.len)) {
+	if (!strstr(r->path, "rsyslog")) {
 		return false;
 	}
+	while (n < r->raw.len && !isspace((unsigned char)r->raw.s[n])) {
+		n++;
+	}
+	if (!memchr(r->raw.s, '.', n)) {
+		return false;
+	}
+	target = log_first_word((struct line){r->raw.s + n, r->raw.len - n});
 	if (target.len > 1 && *target.s == '-') {
 		target.s++;
 		target.len--;
 	}
-	if (*target.s == '/') {
-		log_tell(r, "rule", log_first_word(target), NULL);
+	if (target.len && *target.s == '/') {
+		log_tell(r, "rule", target, NULL);
 	}
 	return true;
 }
@@ -269,7 +283,6 @@ static void read_unknown(struct log_reader *r)
 	bool file = ends_with(name, "filename") || ends_with(name, "file") ||
 		    ends_with(name, "path") || ends_with(name, "destination") ||
 		    ends_with(name, "dest");
-	char copy[64];
 
 	if (target.len < 5 || !memchr(target.s, '.', target.len) ||
 		memchr(target.s, '*', target.len)) {
@@ -277,10 +290,8 @@ static void read_unknown(struct log_reader *r)
 	}
 	if (((called || file) && ends_with(target, ".log")) ||
 		(called && strncmp(target.s, "/var/log/", 9) == 0)) {
-		size_t n = name.len < sizeof(copy) - 1 ? name.len : sizeof(copy) - 1;
+		auto_free char *copy = xstrndup(name.s, name.len);
 
-		memcpy(copy, name.s, n);
-		copy[n] = '\0';
 		log_tell(r, copy, target, NULL);
 	}
 }

@@ -61,6 +61,11 @@ static const struct {
 	{"named", "-c", {"etc/bind/named.conf"}},
 	{"rabbitmq-server", NULL, {"etc/rabbitmq/rabbitmq.conf"}},
 	{"grafana-server", "--config", {"etc/grafana/grafana.ini"}},
+	{"squid", "-f", {"etc/squid/squid.conf"}},
+	{"unbound", "-c", {"etc/unbound/unbound.conf"}},
+	{"dnsmasq", "-C", {"etc/dnsmasq.conf"}},
+	{"dovecot", "-c", {"etc/dovecot/dovecot.conf"}},
+	{"vsftpd", NULL, {"etc/vsftpd.conf"}},
 	{NULL, "--config",
 		{"./config.*", "./settings.*", "./application.*", "./.env", "etc/%s.conf",
 			"etc/%s/%s.conf", "etc/%s/config.*"}},
@@ -89,9 +94,13 @@ static void add_node(const struct node *node, void *arg)
 	struct search *s = arg;
 	auto_free char *path = node_path(node);
 
+	if (node->type == NODE_FILE && !node->text && node->size && config_is(path) &&
+		!strv_has(&s->out->unread, path)) {
+		strv_add(&s->out->unread, path);
+	}
 	if (node->type != NODE_FILE || !node->text || s->out->n >= MAX_REACHED ||
-		strncmp(node->text, "#!", 2) == 0 || reach_has(s->out, node) ||
-		(!s->any_name && !config_is(path))) {
+		strncmp(node->text, "#!", 2) == 0 || str_ends(path, ".sh") ||
+		reach_has(s->out, node) || (!s->any_name && !config_is(path))) {
 		return;
 	}
 	*ARRAY_PUSH(s->out) = (struct reached){node, steal_ptr(path), xstrdup(s->why)};
@@ -180,11 +189,31 @@ static bool has_option(const struct strv *argv, const char *option)
 	return false;
 }
 
-static void add_default(struct search *s, const char *pattern, const char *program)
+static bool is_system_program(const struct search *s, const char *command)
 {
+	static const char *const dirs[] = {
+		"bin/", "sbin/", "usr/bin/", "usr/sbin/", "usr/lib/", NULL};
+	const struct node *node = entry_lookup(s->tree, s->config, command);
+	auto_free char *path = node ? node_path(node) : NULL;
+
+	for (size_t i = 0; path && dirs[i]; i++) {
+		if (str_starts(path, dirs[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_default(struct search *s, const char *pattern, const char *command)
+{
+	const char *program = path_base(command);
 	auto_free char *path = NULL;
 	const char *mark;
 
+	/* By convention only: what the distribution's programs read by themselves stands above. */
+	if (strstr(pattern, "%s") && is_system_program(s, command)) {
+		return;
+	}
 	if (str_starts(pattern, "./")) {
 		/* In the root directory the working directory says nothing. */
 		if (s->config->working_dir && s->config->working_dir[0] == '/' &&
@@ -220,7 +249,7 @@ static void add_defaults(struct search *s, const struct strv *argv)
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(defaults[i].patterns) && defaults[i].patterns[k];
 			k++) {
-			add_default(s, defaults[i].patterns[k], program);
+			add_default(s, defaults[i].patterns[k], argv->v[0]);
 		}
 	}
 	if (is_program(argv->v[0], "postgres")) {
@@ -265,7 +294,9 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 
 			if (*word == '/') {
 				tree_glob(s->tree, word, add_node, s);
-			} else if (base && strchr(word, '.')) {
+			} else if (base &&
+				   (slash || (strchr(word, '.') && !strpbrk(word, "*?[")))) {
+				/* "*.*" is a selector of syslog, not a path */
 				path = xasprintf("%s/%s", base, word);
 				tree_glob(s->tree, path, add_node, s);
 			}
@@ -335,5 +366,6 @@ void reach_release(struct reach *reach)
 		free(reach->v[i].why);
 	}
 	free(reach->v);
+	strv_release(&reach->unread);
 	*reach = (struct reach){0};
 }

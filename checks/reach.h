@@ -28,6 +28,7 @@ struct reach {
 	struct reached *v;
 	size_t n;
 	size_t cap;
+	struct strv unread; /* paths of reached configuration whose text was not kept: too large */
 };
 
 void reach_find(const struct tree *tree, const struct image_config *config,

@@ -110,7 +110,7 @@ static bool is_pkcs12(const struct cursor *c)
  * string of the curve's size). */
 static bool is_der_key(const struct cursor *c)
 {
-	static const uint8_t rsa[] = {0x02, 0x01, 0x00, 0x02, 0x82};
+	static const uint8_t rsa[] = {0x02, 0x01, 0x00, 0x02};
 	static const uint8_t pkcs8[] = {0x02, 0x01, 0x00, 0x30};
 	static const uint8_t sec1[] = {0x02, 0x01, 0x01, 0x04};
 	static const uint8_t rsa_oid[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
@@ -118,7 +118,8 @@ static bool is_der_key(const struct cursor *c)
 	static const uint8_t edwards_oid[] = {0x06, 0x03, 0x2b, 0x65};
 
 	if (begins(c, rsa, sizeof(rsa))) {
-		return c->end - c->p > 256;
+		/* A modulus of 1024 bits and more has its length in one or two bytes. */
+		return c->end - c->p > 256 && (c->p[4] == 0x81 || c->p[4] == 0x82);
 	}
 	if (begins(c, pkcs8, sizeof(pkcs8))) {
 		return holds(c, 24, rsa_oid, sizeof(rsa_oid)) ||

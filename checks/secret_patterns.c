@@ -81,7 +81,8 @@ static const struct {
 	/* Whom it opens what to, only its issuer knows. */
 	[SECRET_JWT] = {"a long-lived JSON Web Token", true},
 	[SECRET_PASSWORD_HASH] = {"a password hash", false},
-	[SECRET_NO_PASSWORD] = {"an account that needs no password", false},
+	/* It tells no secret; whether anything lets one log in is another matter. */
+	[SECRET_NO_PASSWORD] = {"an account that needs no password", true},
 	[SECRET_DOCKER_AUTH] = {"a registry login", false},
 	[SECRET_NETRC] = {"a login of .netrc", false},
 	[SECRET_PGPASS] = {"a password of .pgpass", false},

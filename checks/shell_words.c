@@ -227,6 +227,9 @@ void shell_commands(const char *text, size_t len, shell_lookup_fn *lookup, void 
 	while (r.at < r.end && *r.at) {
 		if (*r.at == '\'' || *r.at == '"') {
 			quoted(&r);
+		} else if (*r.at == '$' && r.end - r.at > 1 && r.at[1] == '(') {
+			end_word(&r); /* what is substituted is a command of its own */
+			r.at++;
 		} else if (*r.at == '$') {
 			parameter(&r);
 		} else {
