@@ -221,7 +221,7 @@ static int gate_image(struct gate *g, struct err *err)
 	struct entry_sink sink = engine_sink(g->engine);
 	bool dynamic = wants_dynamic(g);
 
-	if (subject_open(g->options, g->options->operands.v[0], dynamic && !g->options->dry_run,
+	if (subject_open(g->options, g->options->operands.v[0], dynamic,
 		    &sink, &g->subject, err)) {
 		return -1;
 	}
@@ -237,6 +237,15 @@ static int gate_image(struct gate *g, struct err *err)
 	}
 	gate_judge(g, dynamic);
 	return 0;
+}
+
+/* Why nothing could be started, NULL when it could. */
+static const char *cannot_run(const struct gate *g)
+{
+	if (!g->subject.image->config) {
+		return "no image could be chosen";
+	}
+	return g->subject.runnable ? NULL : g->subject.cannot.msg;
 }
 
 int verb_check(const struct options *options)
@@ -257,7 +266,8 @@ int verb_check(const struct options *options)
 		struct runner_options runner;
 
 		runner_fill(&g, &runner);
-		return dry_run_print(&runner, &g.selection, &err) ? fail_with(&err) : 0;
+		return dry_run_print(&runner, &g.selection, cannot_run(&g), &err) ? fail_with(&err)
+									 : 0;
 	}
 	if (gate_report(&g, &err)) {
 		return fail_with(&err);

@@ -43,6 +43,8 @@ static int print_task(const struct runner_options *runner, const struct task *ta
 		return -1;
 	}
 	launch.plan.host = runner->host;
+	launch.plan.workspace = runner->workspace;
+	launch.plan.lower_shifted = runner->layers_shifted;
 	launch.plan.memory = mib << 20;
 	launch.plan.pids = limits->pids;
 	launch.plan.cpus = (double)limits->cpus;
@@ -55,7 +57,7 @@ static int print_task(const struct runner_options *runner, const struct task *ta
 }
 
 int dry_run_print(const struct runner_options *runner, const struct selection *selection,
-	struct err *err)
+	const char *cannot, struct err *err)
 {
 	AUTO(buf) struct buf out;
 
@@ -63,7 +65,10 @@ int dry_run_print(const struct runner_options *runner, const struct selection *s
 	if (buf_addf(&out, err, "checks:\n") || print_checks(selection, &out, err)) {
 		return -1;
 	}
-	if (!runner->image->config || !selection->stage_dynamic) {
+	if (cannot && buf_addf(&out, err, "\nno task can be run: %s\n", cannot)) {
+		return -1;
+	}
+	if (cannot || !selection->stage_dynamic) {
 		return print_out(buf_str(&out), out.len, err);
 	}
 	if (!runner->product || !runner->product->n_tasks) {
