@@ -65,7 +65,8 @@ int dry_run_print(const struct runner_options *runner, const struct selection *s
 	if (buf_addf(&out, err, "checks:\n") || print_checks(selection, &out, err)) {
 		return -1;
 	}
-	if (cannot && buf_addf(&out, err, "\nno task can be run: %s\n", cannot)) {
+	if (cannot && selection->stage_dynamic &&
+		buf_addf(&out, err, "\nno task can be run: %s\n", cannot)) {
 		return -1;
 	}
 	if (cannot || !selection->stage_dynamic) {
