@@ -336,19 +336,35 @@ static void empty_group(const char *dir)
 	}
 }
 
-void cgroup_clear(const struct cgroup_place *place, const char *prefix)
+void cgroup_clear(const char *dir, const char *prefix)
 {
-	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-		auto_dir DIR *d = place->dir[c][0] ? opendir(place->dir[c]) : NULL;
-		const struct dirent *e;
+	auto_dir DIR *d = opendir(dir);
+	const struct dirent *e;
 
-		while (d && (e = readdir(d)) != NULL) {
-			if (str_starts(e->d_name, prefix)) {
-				auto_free char *dir = xasprintf("%s/%s", place->dir[c], e->d_name);
+	while (d && (e = readdir(d)) != NULL) {
+		if (str_starts(e->d_name, prefix)) {
+			auto_free char *group = xasprintf("%s/%s", dir, e->d_name);
 
-				empty_group(dir);
-				remove_group(dir);
-			}
+			empty_group(group);
+			remove_group(group);
+		}
+	}
+}
+
+void cgroup_clear_probes(const char *dir)
+{
+	auto_dir DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)) != NULL) {
+		uint64_t pid;
+
+		if (str_starts(e->d_name, CGROUP_PROBE) &&
+			parse_u64(e->d_name + strlen(CGROUP_PROBE), INT_MAX, &pid, NULL) == 0 &&
+			kill((pid_t)pid, 0) < 0 && errno == ESRCH) {
+			auto_free char *group = xasprintf("%s/%s", dir, e->d_name);
+
+			rmdir(group);
 		}
 	}
 }

@@ -121,8 +121,8 @@ static bool try_directory(const char *dir, const char *file)
 	bool good = file == NULL;
 
 	buf_init(&b, 256);
-	if (snprintf(path, sizeof(path), "%s/assay-probe-%d", dir, (int)getpid()) >= PATH_MAX ||
-		mkdir(path, 0755) < 0) {
+	if (snprintf(path, sizeof(path), "%s/" CGROUP_PROBE "%d", dir, (int)getpid()) >= PATH_MAX ||
+		(mkdir(path, 0755) < 0 && errno != EEXIST)) {
 		return false;
 	}
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

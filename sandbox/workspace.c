@@ -19,6 +19,7 @@
 #define UNNAMED "new-"
 #define UNNAMED_S 60
 #define KEPT "kept"
+#define GROUPS "cgroups"
 
 struct workspace {
 	char id[ID_HEX + 1];
@@ -65,19 +66,54 @@ static char *make_base(const char *base, struct err *err)
 	return real;
 }
 
+/* Where the groups of a run are is written down: its successor may stand in another group itself,
+ * and would look elsewhere. */
+static int note_cgroups(const struct workspace *w, struct err *err)
+{
+	auto_free char *path = xasprintf("%s/" GROUPS, w->id);
+	AUTO(buf) struct buf text;
+
+	buf_init(&text, CGROUP_CONTROLLERS * (PATH_MAX + 1));
+	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+		if (w->cgroups.dir[c][0] && buf_addf(&text, err, "%s\n", w->cgroups.dir[c])) {
+			return -1;
+		}
+	}
+	return file_write(w->runs_fd, path, buf_str(&text), text.len, err);
+}
+
+static void clear_cgroups(const struct workspace *w, const char *id)
+{
+	auto_free char *path = xasprintf("%s/" GROUPS, id);
+	auto_free char *prefix = xasprintf("assay-%s-", id);
+	AUTO(buf) struct buf text;
+	const char *at;
+	struct line line;
+
+	buf_init(&text, CGROUP_CONTROLLERS * (PATH_MAX + 1));
+	if (file_read(w->runs_fd, path, &text, NULL)) {
+		return;
+	}
+	at = buf_str(&text);
+	while (line_next(&at, buf_str(&text) + text.len, &line)) {
+		auto_free char *dir = xstrndup(line.s, line.len);
+
+		cgroup_clear(dir, prefix);
+	}
+}
+
 /* Take away what the run <id> left, unless it lives or was to be kept. */
 static void clear_run(const struct workspace *w, const char *id)
 {
 	auto_free char *lock = xasprintf("%s/lock", id);
 	auto_free char *kept = xasprintf("%s/" KEPT, id);
-	auto_free char *prefix = xasprintf("assay-%s-", id);
 	auto_fd int fd = openat(w->runs_fd, lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	/* Without a lock file it is a remainder, too: a run gets its name with the lock held. */
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		return;
 	}
-	cgroup_clear(&w->cgroups, prefix);
+	clear_cgroups(w, id);
 	if (faccessat(w->runs_fd, kept, F_OK, 0) < 0) {
 		(void)dir_remove(w->runs_fd, id, NULL);
 	}
@@ -167,7 +203,12 @@ int workspace_open(
 		return err_sys(err, "open '%s'", runs);
 	}
 	clear_old_runs(w);
-	if (open_run(w, err)) {
+	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+		if (w->cgroups.dir[c][0]) {
+			cgroup_clear_probes(w->cgroups.dir[c]);
+		}
+	}
+	if (open_run(w, err) || note_cgroups(w, err)) {
 		return err_wrap(err, "workspace");
 	}
 	*ret = steal_ptr(w);
@@ -180,9 +221,7 @@ void workspace_free(struct workspace *w)
 		return;
 	}
 	if (w->dir) {
-		auto_free char *prefix = xasprintf("assay-%s-", w->id);
-
-		cgroup_clear(&w->cgroups, prefix);
+		clear_cgroups(w, w->id);
 		if (!w->keep) {
 			(void)dir_remove(w->runs_fd, w->id, NULL);
 		}
