@@ -6,6 +6,8 @@
 #include <string.h>
 
 static void set_v(struct err *err, enum err_code code, int sys, const char *fmt, va_list ap)
+	__attribute__((format(printf, 4, 0)));
+static void set_v(struct err *err, enum err_code code, int sys, const char *fmt, va_list ap)
 {
 	err->code = code;
 	err->sys = sys;

@@ -113,8 +113,9 @@ static int rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned
 
 static int add_rules(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp not_vsock = SCMP_A0(SCMP_CMP_NE, AF_VSOCK);
-	const struct scmp_arg_cmp no_namespaces = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NAMESPACES, 0);
+	const struct scmp_arg_cmp not_vsock = {.op = SCMP_CMP_NE, .datum_a = AF_VSOCK};
+	const struct scmp_arg_cmp no_namespaces = {
+		.op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_NAMESPACES};
 
 	for (const char *p = allowed; *p;) {
 		char name[64];
@@ -127,7 +128,7 @@ static int add_rules(scmp_filter_ctx ctx)
 		p += len + 1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++) {
-		const struct scmp_arg_cmp value = SCMP_A0(SCMP_CMP_EQ, personalities[i]);
+		const struct scmp_arg_cmp value = {.op = SCMP_CMP_EQ, .datum_a = personalities[i]};
 
 		if (rule(ctx, SCMP_ACT_ALLOW, "personality", 1, &value) < 0) {
 			return -1;
