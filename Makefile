@@ -18,6 +18,8 @@ OPT.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPT.asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
 OPT.ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT.tsan := -O1 -g -fsanitize=thread
+OPT.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 OPT.coverage := -O0 -g --coverage
 CFLAGS ?=
 CPPFLAGS += -I. -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' $(if $(ISAL),-DHAVE_ISAL)
@@ -56,12 +58,26 @@ $(B)/unit: $(UNIT_OBJ) $(B)/libassay.a
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
 
+# tests/fuzz/run calls make with VARIANT=fuzz CC=clang
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_KIT := $(B)/tests/fuzz/kit.o
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ) $(B)/faults
+$(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(FUZZ_KIT) $(B)/libassay.a
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+FAULTS := read pread64 write pwrite64 open64 openat64 lseek64 fstat64 realloc
+$(B)/faults: $(B)/tests/fuzz/faults.o $(FUZZ_KIT) $(B)/libassay.a
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(LIB_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(B)/cmd/main.d
+-include $(LIB_OBJ:.o=.d) $(UNIT_OBJ:.o=.d) $(B)/cmd/main.d $(wildcard $(B)/tests/fuzz/*.d)
 
 # ---- what has to be installed; `apt-get` is only called when something is missing -----------------
 DEPS_BUILD := gcc libc6-dev pkgconf libarchive-dev zlib1g-dev libzstd-dev libisal-dev libjansson-dev \
@@ -105,7 +121,7 @@ check-products: all ## real products, built from Debian and npm packages
 	@tests/run products
 
 # ---- other builds ---------------------------------------------------------------------------------
-.PHONY: asan ubsan tsan coverage unit fuzz-smoke bench
+.PHONY: asan ubsan tsan coverage unit fuzz-smoke fuzz-long bench
 unit: $(B)/unit
 
 asan: ## unit tests under AddressSanitizer and LeakSanitizer
@@ -113,6 +129,12 @@ asan: ## unit tests under AddressSanitizer and LeakSanitizer
 
 ubsan: ## unit tests under UndefinedBehaviorSanitizer
 	@tests/run ubsan
+
+fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (60), and the failing system calls
+	@tests/fuzz/run smoke
+
+fuzz-long: ## every fuzz target for N (1000000) executions
+	@tests/fuzz/run long $(or $(N),1000000)
 
 coverage: ## line coverage of the unit tests
 	@$(MAKE) --no-print-directory VARIANT=coverage build/coverage/unit
