@@ -86,7 +86,8 @@ struct obs_port {
 	int status;	      /* of that answer */
 	char *status_line;
 	char *location;	      /* Location of a redirect, else NULL */
-	bool redirect_to_https;     /* a plain request is sent to https on the same host */
+	bool redirect_to_https;     /* TLS is enforced: to https on the same host, or with
+				     * the path kept */
 	bool redirect_with_proto;   /* still so with X-Forwarded-Proto: https */
 	bool tls;	      /* a TLS ClientHello was answered by a TLS record */
 	bool tls_required;    /* plain HTTP got an alert, a TLS record, or a "plain HTTP to HTTPS port" */

@@ -6,6 +6,7 @@
 #include "runner/talk.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
 	LISTENERS_MAX = 512,
@@ -17,13 +18,17 @@ enum {
 	FIRST_BYTES = 120,
 };
 
-enum question { ASK_GET, ASK_GET_FORWARDED, ASK_TLS };
+/* A path that no product has: one that enforces TLS sends it to https all the same. */
+#define NO_PAGE "/assay-asks-for-no-page"
+
+enum question { ASK_GET, ASK_NO_PAGE, ASK_FORWARDED, ASK_TLS };
 
 struct probe_port {
 	struct probe *probe;
 	struct obs_port *to;
 	struct talk talk;
 	enum question question;
+	const char *path; /* that was redirected, NULL: only / was asked */
 	char *bytes; /* of the question */
 };
 
@@ -55,7 +60,15 @@ static bool head_is_complete(const char *bytes, size_t len)
 
 static bool leads_to_https(const struct probe_port *p, const struct sniff_http *http)
 {
-	return sniff_https_redirect(http, p->probe->b->address);
+	return sniff_https_redirect(http, p->probe->b->address, p->path);
+}
+
+/* To https, wherever: on another host it may be a sign-on page, or TLS enforced under a name of the
+ * product's own. Another path tells. */
+static bool is_to_any_https(const struct sniff_http *http)
+{
+	return http->status >= 300 && http->status < 400 && http->location &&
+	       strncasecmp(http->location, "https://", 8) == 0;
 }
 
 static void note_http(struct obs_port *to, struct sniff_http *http, bool is_tls_port)
@@ -74,6 +87,7 @@ static bool hear_get(struct probe_port *p, enum question *ret_next)
 	const char *bytes = buf_str(answer);
 	struct obs_port *to = p->to;
 	struct sniff_http http;
+	bool more;
 
 	to->state = p->talk.connected ? OBS_PORT_OPEN : OBS_PORT_CLOSED;
 	if (!p->talk.connected) {
@@ -88,10 +102,27 @@ static bool hear_get(struct probe_port *p, enum question *ret_next)
 		return true;
 	}
 	to->redirect_to_https = leads_to_https(p, &http);
-	*ret_next = http.wants_https ? ASK_TLS : ASK_GET_FORWARDED;
+	more = http.wants_https || is_to_any_https(&http);
+	*ret_next = http.wants_https        ? ASK_TLS
+		    : to->redirect_to_https ? ASK_FORWARDED
+					    : ASK_NO_PAGE;
 	note_http(to, &http, http.wants_https);
 	sniff_http_release(&http);
-	return to->redirect_to_https || *ret_next == ASK_TLS;
+	return more;
+}
+
+static bool hear_no_page(struct probe_port *p, enum question *ret_next)
+{
+	struct sniff_http http;
+
+	if (!sniff_http(buf_str(&p->talk.answer), p->talk.answer.len, &http)) {
+		return false;
+	}
+	p->path = NO_PAGE;
+	p->to->redirect_to_https = leads_to_https(p, &http);
+	*ret_next = ASK_FORWARDED;
+	sniff_http_release(&http);
+	return p->to->redirect_to_https;
 }
 
 static void hear_forwarded(struct probe_port *p)
@@ -120,7 +151,10 @@ static void on_end(void *arg)
 	case ASK_GET:
 		more = hear_get(p, &next);
 		break;
-	case ASK_GET_FORWARDED:
+	case ASK_NO_PAGE:
+		more = hear_no_page(p, &next);
+		break;
+	case ASK_FORWARDED:
 		hear_forwarded(p);
 		break;
 	case ASK_TLS:
@@ -148,10 +182,13 @@ static void ask(struct probe_port *p, enum question question)
 
 	p->question = question;
 	free(p->bytes);
-	p->bytes = xasprintf("GET / HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: assay/" ASSAY_VERSION
+	p->bytes = xasprintf("GET %s HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: assay/" ASSAY_VERSION
 			     "\r\nAccept: */*\r\n%sConnection: close\r\n\r\n",
+		question == ASK_NO_PAGE ? NO_PAGE
+		: p->path               ? p->path
+					: "/",
 		b->address, (unsigned)p->to->port,
-		question == ASK_GET_FORWARDED ? "X-Forwarded-Proto: https\r\n" : "");
+		question == ASK_FORWARDED ? "X-Forwarded-Proto: https\r\n" : "");
 	request.bytes = p->bytes;
 	request.len = strlen(p->bytes);
 	if (question == ASK_TLS) {
@@ -235,7 +272,7 @@ int probe_run(struct boot *b, struct err *err)
 		probe.ports[probe.n] = (struct probe_port){.probe = &probe, .to = to};
 		ask(&probe.ports[probe.n++], ASK_GET);
 	}
-	rc = boot_wait(b, CONNECT_MS + 2 * ANSWER_MS + TLS_MS + SLACK_MS, is_probed, &probe, err);
+	rc = boot_wait(b, CONNECT_MS + 3 * ANSWER_MS + TLS_MS + SLACK_MS, is_probed, &probe, err);
 	observation_event(b->obs, boot_now(b), "probed", "%zu ports", b->obs->ports.n);
 	return rc < 0 ? -1 : 0;
 }

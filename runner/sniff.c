@@ -102,18 +102,22 @@ void sniff_http_release(struct sniff_http *http)
 	*http = (struct sniff_http){0};
 }
 
-bool sniff_https_redirect(const struct sniff_http *http, const char *host)
+bool sniff_https_redirect(const struct sniff_http *http, const char *host, const char *path)
 {
 	static const char scheme[] = "https://";
-	size_t len = strlen(host);
 	const char *at = http->location;
+	size_t host_len;
+	size_t name_len;
 
 	if (http->status < 300 || http->status > 399 || !at ||
 		strncasecmp(at, scheme, sizeof(scheme) - 1) != 0) {
 		return false;
 	}
 	at += sizeof(scheme) - 1;
-	return strncasecmp(at, host, len) == 0 && strchr(":/?#", at[len]) != NULL;
+	host_len = strcspn(at, "/?#");
+	name_len = strcspn(at, ":/?#");
+	return (name_len == strlen(host) && strncasecmp(at, host, name_len) == 0) ||
+	       (path && str_eq(at + host_len, path));
 }
 
 static bool is_record(const char *bytes, size_t len, unsigned char type)

@@ -20,9 +20,10 @@ struct sniff_http {
 bool sniff_http(const char *bytes, size_t len, struct sniff_http *ret);
 void sniff_http_release(struct sniff_http *http);
 
-/* Whether it is a redirect to https on the host that was asked, the usual enforcement of TLS; one
- * to another host (a sign-on page) is not. */
-bool sniff_https_redirect(const struct sniff_http *http, const char *host);
+/* Whether it is a redirect that enforces TLS: to https on the host that was asked, or to https
+ * anywhere with the path kept ("https://$server_name$request_uri"). One to another host and another
+ * path (a sign-on page) is not. path is what was asked for; NULL: only the host tells. */
+bool sniff_https_redirect(const struct sniff_http *http, const char *host, const char *path);
 
 /* The answer begins with a TLS record: a handshake or an alert (RFC 8446, 5.1). */
 bool sniff_tls(const char *bytes, size_t len);

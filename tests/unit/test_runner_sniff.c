@@ -97,29 +97,37 @@ Test(runner_sniff, client_hello_is_consistent)
 	cr_assert_eq((size_t)(b[48 + ciphers] << 8 | b[49 + ciphers]), len - 50 - ciphers);
 }
 
+/* Asked: http://172.29.0.2/no-page */
 Test(runner_sniff, https_redirects)
 {
 	static const struct {
 		int status;
 		const char *location;
-		bool same;
+		bool by_host;
+		bool by_host_or_path;
 	} cases[] = {
-		{301, "https://172.29.0.2/", true},
-		{302, "HTTPS://172.29.0.2:8443/x", true},
-		{308, "https://172.29.0.2", true},
-		{301, "http://172.29.0.2/", false},
-		{302, "https://login.example.org/authorize", false},
-		{301, "https://172.29.0.20/", false},
-		{301, "/login", false},
-		{200, "https://172.29.0.2/", false},
-		{301, NULL, false},
+		{301, "https://172.29.0.2/", true, true},
+		{302, "HTTPS://172.29.0.2:8443/x", true, true},
+		{308, "https://172.29.0.2", true, true},
+		{301, "https://clinic.example.org/no-page", false, true},
+		{301, "https://clinic.example.org:8443/no-page", false, true},
+		{302, "https://login.example.org/authorize", false, false},
+		{302, "https://login.example.org/?next=/no-page", false, false},
+		{301, "https://172.29.0.20/", false, false},
+		{301, "http://172.29.0.2/no-page", false, false},
+		{301, "/no-page", false, false},
+		{200, "https://172.29.0.2/no-page", false, false},
+		{301, NULL, false, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		auto_free char *location = cases[i].location ? strdup(cases[i].location) : NULL;
 		struct sniff_http http = {.status = cases[i].status, .location = location};
 
-		cr_expect_eq(sniff_https_redirect(&http, "172.29.0.2"), cases[i].same, "%zu", i);
+		cr_expect_eq(sniff_https_redirect(&http, "172.29.0.2", NULL), cases[i].by_host,
+			"%zu", i);
+		cr_expect_eq(sniff_https_redirect(&http, "172.29.0.2", "/no-page"),
+			cases[i].by_host_or_path, "%zu", i);
 	}
 }
 
