@@ -16,8 +16,6 @@ const struct log_default log_defaults[] = {
 	{"nginx", "error_log", "usr/local/nginx/", "/usr/local/nginx/logs/error.log"},
 	{"nginx", "error_log", "usr/local/openresty/", "/usr/local/openresty/nginx/logs/error.log"},
 	{"nginx", "error_log", "", "/var/log/nginx/error.log"},
-	{"squid", "access_log", "", "/var/log/squid/access.log"},
-	{"squid", "cache_log", "", "/var/log/squid/cache.log"},
 	{"apache2", "ErrorLog", "", "/etc/apache2/logs/error_log"},
 	{"httpd", "ErrorLog", "usr/local/apache2/", "/usr/local/apache2/logs/error_log"},
 	{"httpd", "ErrorLog", "", "/etc/httpd/logs/error_log"},

@@ -287,7 +287,8 @@ static void judge_defaults(struct judging *j)
 {
 	const char *before = "";
 
-	for (size_t i = 0; i < n_log_defaults; i++) {
+	/* What could not be read may well say otherwise; it has had its warning. */
+	for (size_t i = 0; i < n_log_defaults && !j->entry.reach.unread.n; i++) {
 		const char *name = log_defaults[i].directive;
 		const struct entry_command *c =
 			reach_program(&j->entry.commands, log_defaults[i].program);
