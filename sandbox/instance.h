@@ -16,6 +16,7 @@ struct sandbox {
 	struct spec *spec;
 	struct cgroup *cgroup; /* NULL: none */
 	int control, keeper, child, failure, go, exit_fd, out, error, log;
+	int mounts; /* keeps the mount namespace: see hold_mounts() */
 	pid_t pid;
 	struct sandbox_exit ended;
 	char *upper;

@@ -39,7 +39,8 @@ char *workspace_default_base(void)
 	if (home && home[0]) {
 		return xstrdup(home);
 	}
-	if (geteuid() == 0) {
+	/* uid 0 of a user namespace is no root: /var/lib is not ours there */
+	if (geteuid() == 0 && access("/var/lib", W_OK) == 0) {
 		return xstrdup("/var/lib/assay");
 	}
 	home = getenv("XDG_CACHE_HOME");
