@@ -9,8 +9,8 @@
 enum logfile_kind {
 	LOGFILE_NOT,
 	LOGFILE_RECORD, /* kept for a purpose of its own: wtmp, a database's journal, a pid file */
-	LOGFILE_EMPTY,	/* named like a log, and nothing in it */
-	LOGFILE_DATA,	/* lines with times in a file whose name says data: csv, json, sql */
+	LOGFILE_EMPTY, /* named like a log, and nothing in it */
+	LOGFILE_DATA, /* lines with times in a file whose name says data: csv, json, sql */
 	LOGFILE_LOG,
 };
 

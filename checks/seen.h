@@ -13,7 +13,8 @@ char *seen_signal(int signal);
 /* "exit code 3", "SIGKILL"; the caller frees. */
 char *seen_exit(const struct obs_exit *exit);
 
-/* The last lines of both streams, at most max each, long ones cut: {"stdout": [...], "stderr": [...]} */
+/* The last lines of both streams, at most max each, long ones cut:
+ * {"stdout": [...], "stderr": [...]} */
 json_t *seen_last_lines(const struct task_observation *t, size_t max);
 
 /* The very last line it said, of stderr if that said anything; "" when it said nothing. The caller

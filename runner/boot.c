@@ -166,7 +166,8 @@ static uint64_t count_unlinked(void *arg)
 
 /* ---- beginning ---------------------------------------------------------------------------- */
 
-/* Nobody needs it; a product that logs to a syslog server by broadcast or to its gateway is seen. */
+/* Nobody needs it; a product that logs to a syslog server by broadcast or to its gateway is
+ * seen. */
 static void listen_for_syslog(struct boot *b)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(SYSLOG_PORT)};

@@ -5,7 +5,7 @@
  *	boot_init(&b, options, observation, err)
  *	boot_start(&b, err)
  *	... phases: ready.h, rest, smoke.h, probe.h, load.h, stop.h
- *	boot_finish(&b)			kills what is left, drains the output, looks at the files
+ *	boot_finish(&b)			kills what is left, drains the output
  *
  * Every phase waits with boot_wait(), which ends early when the product does, when a limit of the
  * policy made us kill it, or when its time is up.
@@ -34,10 +34,10 @@ struct boot {
 	struct strv arguments;
 	char *name;
 	char address[16];
-	uint64_t started_ns;  /* its command was executed */
-	uint64_t ended_ns;    /* when PID 1 had ended, 0: it lives */
-	uint64_t gone_ns;     /* when every process had */
-	bool ending;	      /* what ends from here on was ended by us */
+	uint64_t started_ns; /* its command was executed */
+	uint64_t ended_ns; /* when PID 1 had ended, 0: it lives */
+	uint64_t gone_ns; /* when every process had */
+	bool ending; /* what ends from here on was ended by us */
 	struct capture out;
 	struct capture err;
 	int out_fd; /* borrowed from the sandbox; -1 once ended */

@@ -28,7 +28,7 @@ struct capture {
 	struct buf head;
 	char *ring; /* cap bytes, made when the head is full */
 	size_t cap;
-	size_t ring_at;	  /* where the next byte goes */
+	size_t ring_at; /* where the next byte goes */
 	uint64_t in_ring; /* bytes that ever went there */
 	/* Optional: each line without its newline, NUL-terminated, as it is completed. */
 	void (*on_line)(const char *line, size_t len, void *arg);
@@ -42,8 +42,8 @@ void capture_release(struct capture *c);
 void capture_add(struct capture *c, const char *bytes, size_t len);
 uint64_t capture_lines(const struct capture *c); /* an unfinished last one counts */
 
-/* Take what is in a non-blocking fd, at most a few hundred KiB in one call. True: it has ended (end of file or
- * an error); false: there may be more later. */
+/* Take what is in a non-blocking fd, at most a few hundred KiB in one call. True: it has ended (end
+ * of file or an error); false: there may be more later. */
 bool capture_read(struct capture *c, int fd);
 
 /* Write counts, head and tail to *ret and hand the memory over; c is empty afterwards. */

@@ -59,7 +59,7 @@ struct files_watch {
 	struct files_places places;
 	struct files_usage limit;
 	void (*passed)(const char *what, void *arg); /* "disk" or "files" */
-	uint64_t (*unlinked)(void *arg); /* bytes of files that are open and have no name any more */
+	uint64_t (*unlinked)(void *arg); /* bytes of files that are open without a name */
 	void *arg;
 };
 void files_watch_start(struct files_watch *w);

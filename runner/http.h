@@ -27,13 +27,13 @@
 #define HTTP_HEADERS_MAX 200
 
 struct http_request {
-	const char *method;  /* NULL: GET */
+	const char *method; /* NULL: GET */
 	const char *address; /* IPv4 */
 	uint16_t port;
-	const char *path;	     /* starts with a slash */
+	const char *path; /* starts with a slash */
 	const struct strv *headers; /* "Name=value"; NULL: none */
-	const char *content_type;   /* NULL: none of ours */
-	const char *body;	     /* NULL: none */
+	const char *content_type; /* NULL: none of ours */
+	const char *body; /* NULL: none */
 	size_t body_len;
 	uint64_t timeout_ms; /* of everything */
 };
@@ -43,7 +43,7 @@ struct http_response {
 	struct strv headers; /* "Name: value" of the last response, as received */
 	struct buf body;
 	bool body_cut; /* it was longer than HTTP_BODY_MAX */
-	char *error;   /* NULL when there was an answer */
+	char *error; /* NULL when there was an answer */
 	double took_s;
 };
 void http_response_release(struct http_response *response);

@@ -15,9 +15,10 @@
 struct launch_options {
 	const struct image *image;
 	const struct tree *tree;
-	const struct strv *layers;    /* directories, from store_layers() */
+	const struct strv *layers; /* directories, from store_layers() */
 	const struct strv *extra_env; /* "KEY=value"; wins over the image's; may be NULL */
-	const struct strv *arguments; /* replaces Cmd (a task's options, or -- CMD); may be NULL or empty */
+	const struct strv
+		*arguments; /* replaces Cmd (a task's options, -- CMD); NULL or empty: none */
 	const char *name;
 };
 

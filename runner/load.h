@@ -23,8 +23,8 @@ struct load {
 	struct loop_timer pause;
 };
 
-/* The first GET of a smoke suite, else the declared readiness's, else / of the first port that spoke
- * HTTP. */
+/* The first GET of a smoke suite, else the declared readiness's, else / of the first port that
+ * spoke HTTP. */
 void load_start(struct load *load, struct boot *b);
 
 /* Until some hundred requests were made or some seconds have passed; then an event says how many

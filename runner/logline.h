@@ -16,7 +16,7 @@ bool logline_timestamped(const char *line, size_t len);
 /* Count the lines of a piece of a file (not empty ones, text only) and those that are timestamped.
  * Binary content (a NUL byte) counts nothing. The first timestamped one is copied to *ret_first,
  * which the caller frees, when that is NULL. */
-void logline_count(const char *text, size_t len, uint64_t *lines, uint64_t *timestamped,
-	char **ret_first);
+void logline_count(
+	const char *text, size_t len, uint64_t *lines, uint64_t *timestamped, char **ret_first);
 
 #endif

@@ -57,8 +57,8 @@ int loop_watch(struct loop *loop, int fd, uint32_t events, loop_fn fn, void *arg
 void loop_forget(struct loop *loop, int fd); /* before close; -1 and unknown ones are accepted */
 
 /* Call fn once in that many milliseconds; setting again moves it. */
-void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_fn fn,
-	void *arg);
+void loop_timer_set(
+	struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_fn fn, void *arg);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
 /* Dispatch until done(arg) or the deadline (of time_now_ns()). Returns 1 when done, 0 at the

@@ -12,8 +12,8 @@
 struct proc_status {
 	char comm[64];
 	char state;
-	int pid_inside;	 /* the last of NSpid; 0: not said */
-	int ppid;	 /* as the reader's /proc counts */
+	int pid_inside; /* the last of NSpid; 0: not said */
+	int ppid; /* as the reader's /proc counts */
 	uint64_t sig_caught;
 	uint64_t sig_ignored;
 	uint64_t sig_blocked;

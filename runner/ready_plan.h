@@ -22,12 +22,12 @@ enum ready_kind {
 
 struct ready_plan {
 	enum ready_kind kind;
-	char *text;		/* "port 8080 accepts connections" */
+	char *text; /* "port 8080 accepts connections" */
 	struct port_list ports; /* HTTP: the first one */
-	const char *http_path;	/* borrowed from the product, as is log */
+	const char *http_path; /* borrowed from the product, as is log */
 	const char *log;
 	struct strv command;
-	uint64_t try_ms;   /* one try may take */
+	uint64_t try_ms; /* one try may take */
 	uint64_t first_ms; /* between two tries, growing by half from first to last */
 	uint64_t last_ms;
 	uint64_t limit_s; /* ready within */

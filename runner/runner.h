@@ -21,13 +21,13 @@ struct runner_options {
 	const struct strv *layers; /* directories, lowest first */
 	bool layers_shifted;
 	const struct product *product; /* NULL: none */
-	const struct task *only_task;  /* NULL: every task */
+	const struct task *only_task; /* NULL: every task */
 	const struct policy *policy;
 	const struct edition *edition;
 	const struct host *host;
 	struct workspace *workspace;
 	const struct strv *env; /* --env and --env-file: "KEY=value" */
-	uint64_t memory_mib;	/* --memory, 0: the task's memory_maximum */
+	uint64_t memory_mib; /* --memory, 0: the task's memory_maximum */
 	/* Progress, one line each, may be NULL. */
 	void (*progress)(const char *line, void *arg);
 	void *arg;

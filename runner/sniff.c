@@ -142,7 +142,7 @@ bool sniff_tls(const char *bytes, size_t len)
 static const unsigned char client_hello[] = {
 	0x16, 0x03, 0x01, 0x00, 0x63,		/* handshake record, 99 bytes */
 	0x01, 0x00, 0x00, 0x5f,			/* ClientHello, 95 bytes */
-	0x03, 0x03,				/* TLS 1.2: one for 1.3 only answers with an alert */
+	0x03, 0x03,				/* TLS 1.2: who has only 1.3 sends an alert */
 	'a', 's', 's', 'a', 'y', ' ', 'a', 's', 'k', 's', ' ', 'i', 'f', ' ', 't', 'h',
 	'i', 's', ' ', 'p', 'o', 'r', 't', ' ', 's', 'p', 'e', 'a', 'k', 's', ' ', '?',
 	0x00,					/* no session */

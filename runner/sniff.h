@@ -10,11 +10,11 @@
 
 /* The head of an HTTP/1.x response (RFC 9112, 4). */
 struct sniff_http {
-	int status;	   /* 100..599 */
+	int status; /* 100..599 */
 	char *status_line; /* heap, without CR LF, at most 200 bytes */
-	char *location;	   /* heap; NULL: no such header */
-	bool complete;	   /* the empty line after the headers was there */
-	bool wants_https;  /* an error page that says that HTTP was spoken to an HTTPS port */
+	char *location; /* heap; NULL: no such header */
+	bool complete; /* the empty line after the headers was there */
+	bool wants_https; /* an error page that says that HTTP was spoken to an HTTPS port */
 };
 /* False when it is not HTTP; ret is then untouched. */
 bool sniff_http(const char *bytes, size_t len, struct sniff_http *ret);

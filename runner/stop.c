@@ -51,11 +51,12 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 	uint64_t sent_ns;
 	int rc;
 
-	/* It may have ended this moment, which the loop has yet to hear of: then it was not stopped. */
+	/* It may have ended this moment, which the loop has yet to hear of: then it was not
+	 * stopped. */
 	if (sandbox_exit_status(b->sb).ended) {
 		return boot_wait(b, KILLED_MS, NULL, NULL, err) < 0 ? -1 : 0;
 	}
-	/* A StopSignal that is none is judged by stop-signal; the stop is tried with the default. */
+	/* A StopSignal that is none is judged by stop-signal; the default is tried. */
 	if (stop_signal_parse(text, &stop->signal, NULL)) {
 		stop->signal = SIGTERM;
 	}

@@ -26,7 +26,7 @@ struct talk_request {
 	size_t len;
 	uint64_t connect_ms;
 	uint64_t answer_ms; /* from the connection to the last byte waited for */
-	/* Optional: whether what came is enough; without it the peer's close or the time ends it. */
+	/* Optional: whether what came is enough; without it the peer's close or the time ends. */
 	bool (*enough)(const char *bytes, size_t len);
 };
 

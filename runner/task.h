@@ -6,7 +6,8 @@
 
 #include "runner/runner.h"
 
-/* Never fails: what cannot be run is a state of the observation. n numbers the instances of a run. */
+/* Never fails: what cannot be run is a state of the observation. n numbers the instances of a
+ * run. */
 void task_observe(const struct runner_options *options, size_t n, struct task_observation *obs);
 
 /* Not started, because. */

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 struct walk_item {
-	int dir;	  /* of the directory that it is in */
+	int dir; /* of the directory that it is in */
 	const char *name; /* in that directory */
 	const char *path; /* below the root: "var/log/app.log" */
 	const struct stat *st;

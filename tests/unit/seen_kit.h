@@ -1,5 +1,7 @@
-/* seen_kit.h - dynamic checks over hand-made observations: a context with all that they may look at,
- * and the verdict that the engine's rules derive. */
+/*
+ * seen_kit.h - dynamic checks over hand-made observations: a context with all that they may look
+ * at, and the verdict that the engine's rules derive.
+ */
 #ifndef TESTS_UNIT_SEEN_KIT_H
 #define TESTS_UNIT_SEEN_KIT_H
 
@@ -42,7 +44,7 @@ static inline void seen_kit_ready(struct seen_kit *k)
 	*k = (struct seen_kit){0};
 	policy_init(&k->policy);
 	k->t.state = OBS_STARTED;
-	k->t.world = (char *)(uintptr_t)"user namespace, cgroup v1";
+	k->t.world = (char *)(uintptr_t) "user namespace, cgroup v1";
 	k->t.ready = true;
 	k->t.ready_s = 1.5;
 	k->t.boot_limit_s = 120;
