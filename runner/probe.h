@@ -3,7 +3,8 @@
  *
  * Every declared (else exposed) port and every other one that somebody listens on is sent a plain
  * GET /; one that redirects to https is asked for a page that cannot exist and with
- * X-Forwarded-Proto; one that does not answer in HTTP is sent a TLS ClientHello. All ports at the same time.
+ * X-Forwarded-Proto; one that does not answer in HTTP is sent a TLS ClientHello. All ports at the
+ * same time.
  */
 #ifndef RUNNER_PROBE_H
 #define RUNNER_PROBE_H
