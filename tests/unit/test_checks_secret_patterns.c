@@ -183,9 +183,9 @@ static EVP_PKEY *make_key(const char *what)
 
 static char *bio_text(BIO *bio)
 {
-	char *data;
+	char *data = NULL;
 	long len = BIO_get_mem_data(bio, &data);
-	char *text = xstrndup(data, (size_t)len);
+	char *text = len ? xstrndup(data, (size_t)len) : xstrdup("");
 
 	BIO_free(bio);
 	return text;
