@@ -120,7 +120,8 @@ def run_recipe(bench, path):
 
 def recipe_cases():
     return [
-        Case(path.stem, lambda bench, path=path: run_recipe(bench, path)) for path in builder.find([])
+        Case(path.stem, lambda bench, path=path: run_recipe(bench, path))
+        for path in builder.find([])
     ]
 
 
@@ -235,8 +236,9 @@ def _run_real(bench, cells):
         return Outcome([], skip=f"no {file} in $ASSAY_CASES")
     with tempfile.TemporaryDirectory(dir=bench.path("runs")) as out:
         out = Path(out)
-        words = ["check", "--stage", "static", "--report", "text", "--report", f"json={out}/report.json"]
-        words += ["--report", f"junit={out}/report.xml", *arguments, str(path)]
+        words = ["check", "--stage", "static", "--report", "text"]
+        words += ["--report", f"json={out}/report.json", "--report", f"junit={out}/report.xml"]
+        words += [*arguments, str(path)]
         done = bench.run(words)
         expect = model.Expectation(exit=int(status))
         expect.checks = {check: ("fail", "") for check in fails.split(",") if check != "-"}

@@ -27,7 +27,8 @@ def _checks(expect, report):
             yield f"{check}: expected {verdict}, is not in the report"
         elif set(seen[check]) != {verdict}:
             got = ", ".join(sorted(set(seen[check])))
-            yield f"{check}: expected {verdict}, got {got}" + (f" (expected because {why})" if why else "")
+            reason = f" (expected because {why})" if why else ""
+            yield f"{check}: expected {verdict}, got {got}{reason}"
     failing = {check for check, verdicts in seen.items() if "fail" in verdicts}
     if expect.only_failing is not None and failing != expect.only_failing:
         yield f"failing are {sorted(failing)}, expected exactly {sorted(expect.only_failing)}"

@@ -64,7 +64,7 @@ def _counts(element):
 
 
 def junit(data, report):
-    """The JUnit file: well-formed, its counts add up, its cases unique, its failures the report's."""
+    """The JUnit file: well-formed, counts that add up, unique cases, the report's failures."""
     try:
         root = ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
@@ -95,9 +95,9 @@ def text_report(data, report):
     text = data.decode("utf-8", "replace")
     if "\ufffd" in text and "\ufffd".encode() not in data:
         found.append("the text report is no UTF-8")
-    controls = sorted({c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0})
-    if controls:
-        found.append(f"the text report holds control characters: {controls!r}")
+    moving = {c for c in text if (ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0}
+    if moving:
+        found.append(f"the text report holds control characters: {sorted(moving)!r}")
     if report["verdict"].upper() not in text.upper():
         found.append(f"the text report does not say '{report['verdict']}'")
     return found
