@@ -1,7 +1,7 @@
 /*
  * baked-in-config: R03, "ISVs ... MUST NOT bake in files intended to be manually edited by a system
- * administrator", and "all configuration information, including database connection URLs, secret keys,
- * DNS names, base URLs etc MUST be read from runtime environment variables".
+ * administrator", and "all configuration information, including database connection URLs, secret
+ * keys, DNS names, base URLs etc MUST be read from runtime environment variables".
  *
  * A heuristic about contents, so it fails only for configuration that the entry reaches. What an OS
  * package owns and nobody changed is the distribution's; what was changed is the vendor's work.
@@ -25,13 +25,14 @@ struct judging {
 	size_t looked_at;
 	size_t reached;
 	size_t owned;
+	size_t all_told;
 	/* of the file at hand */
 	const struct node *node;
 	const char *path;
 	const char *owner;
 	const struct reached *how; /* NULL: not reached */
-	unsigned told;
-	unsigned told_line;
+	unsigned told[2]; /* of what fails, of what may be nothing */
+	struct config_match last; /* the same thing is told once for a line */
 };
 
 static void tell(const struct config_match *match, void *arg)
@@ -41,12 +42,15 @@ static void tell(const struct config_match *match, void *arg)
 	json_t *evidence;
 
 	/* A host name is too common a thing to speak of in files that nobody may read. */
-	if ((!j->how && (match->kind == LITERAL_HOST || match->weak)) || j->told >= MAX_PER_FILE ||
-		j->told_line == match->line) {
+	if ((!j->how && (match->kind == LITERAL_HOST || match->weak)) ||
+		j->told[match->weak] >= MAX_PER_FILE ||
+		(j->last.line == match->line && j->last.kind == match->kind &&
+			j->last.weak == match->weak)) {
 		return;
 	}
-	j->told++;
-	j->told_line = match->line;
+	j->told[match->weak]++;
+	j->all_told++;
+	j->last = *match;
 	evidence = content_place(j->path, j->node->layer, match->line, j->owner, match->excerpt);
 	json_object_set_new(evidence, "kind", json_string(config_literal_name(match->kind)));
 	if (!j->how) {
@@ -69,8 +73,9 @@ static void judge_file(struct judging *j)
 {
 	auto_free char *plain = config_strip(j->path, j->node->text, j->node->text_len);
 
-	j->told = 0;
-	j->told_line = 0;
+	j->told[0] = 0;
+	j->told[1] = 0;
+	j->last.line = 0;
 	j->looked_at++;
 	j->reached += j->how != NULL;
 	config_literals(j->path, plain, j->node->text_len, tell, j);
@@ -110,11 +115,16 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
 	tree_walk(tree_root(ctx->tree), visit, &j);
-	content_unread(&j.entry, out);
+	j.all_told += content_unread(&j.entry, out);
 	outcome_evidence(
 		out, json_pack("{s:I, s:I, s:I}", "configuration_files", (json_int_t)j.looked_at,
 			     "reached_by_entry", (json_int_t)j.reached, "left_to_os_packages",
 			     (json_int_t)j.owned));
+	if (!j.all_told) {
+		outcome_summary(out,
+			"%zu configuration files of the product's own, nothing to edit in them",
+			j.looked_at);
+	}
 	content_entry_release(&j.entry);
 	return 0;
 }
@@ -122,17 +132,16 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 const struct check check_baked_in_config = {
 	.id = "baked-in-config",
 	.requirement = "R03",
-	.title =
-		"no configuration in the image that somebody has to edit, or that belongs to one place",
-	.reason =
-		"A platform starts the image as it is: nobody edits a file in it. A placeholder, an "
-		"invitation to edit, a database's URL, a host's name or a credential in the product's "
-		"configuration has to come from the environment instead. Files of OS packages, samples "
-		"and documentation do not count; what the entry does not seem to read only warns.",
-	.remedy =
-		"Read the value from an environment variable: by the program itself, by its "
-		"configuration's own substitution (${NAME}), or by an entry script that writes the file "
-		"at start (envsubst).",
+	.title = "no configuration in the image that somebody has to edit, or that belongs to one "
+		 "place",
+	.reason = "A platform starts the image as it is: nobody edits a file in it. A placeholder, "
+		  "an invitation to edit, a database's URL, a host's name or a credential in the "
+		  "product's configuration has to come from the environment instead. Files of OS "
+		  "packages, samples and documentation do not count; what the entry does not seem "
+		  "to read only warns.",
+	.remedy = "Read the value from an environment variable: by the program itself, by its "
+		  "configuration's own substitution (${NAME}), or by an entry script that writes "
+		  "the file at start (envsubst).",
 	.stage = STAGE_STATIC,
 	.needs = NEEDS_TREE,
 	.run = run,

@@ -82,8 +82,8 @@ static bool same_place(const struct note *a, const struct note *b)
 	return a->kind == b->kind && strcmp(a->path, b->path) == 0;
 }
 
-/* Whether an earlier note speaks of the same file and kind: then that one stands for both. The notes
- * of one file of one layer follow each other, so the nearest ones are looked at first. */
+/* Whether an earlier note speaks of the same file and kind: then that one stands for both. The
+ * notes of one file of one layer follow each other, so the nearest ones are looked at first. */
 static bool is_told(const struct notes *notes, size_t at)
 {
 	for (size_t i = at; i-- > 0;) {
@@ -114,7 +114,8 @@ static bool below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || !len);
 }
 
-/* "hidden by layer 3, still in the image", or NULL where a container would see it. The caller frees. */
+/* "hidden by layer 3, still in the image", or NULL where a container would see it. The caller
+ * frees. */
 static char *hidden_by(const struct check_context *ctx, const struct note *note)
 {
 	const struct node *node = tree_lookup(ctx->tree, note->path, false);
@@ -145,8 +146,8 @@ static const char *worthless_key(const char *path)
 		"etc/pki/tls/private/localhost.key", "etc/ssl/private/localhost.key", NULL};
 
 	return str_in(path, keys)
-		       ? "made at installation as a stand-in and trusted by nobody; yet whoever has the "
-			 "image has the key, so nothing may be served with it"
+		       ? "made at installation as a stand-in and trusted by nobody; yet whoever "
+			 "has the image has the key, so nothing may be served with it"
 		       : NULL;
 }
 
@@ -165,7 +166,8 @@ static enum judgement judge(const struct check_context *ctx, const struct note *
 	*ret_why = NULL;
 	*ret_owner = content_owner(ctx, node, note->path, &changed);
 	if (kind == SECRET_NO_PASSWORD) {
-		*ret_why = "no secret is told by it, but whatever lets one log in lets everybody in";
+		*ret_why =
+			"no secret is told by it, but whatever lets one log in lets everybody in";
 		return JUDGE_WARN;
 	}
 	if (kind == SECRET_PASSWORD_HASH) {
@@ -283,16 +285,15 @@ const struct check check_baked_in_secrets = {
 	.requirement = "R03",
 	.title = "no private keys, tokens, passwords or password hashes in the image",
 	.reason =
-		"An image is copied to registries, caches and every host that runs it: a secret in it "
-		"is one no longer, and it cannot be changed without a new build. Every layer counts, as "
-		"a file that a later layer deletes can still be taken out. Files are judged by what "
-		"they hold (the first MiB of each), Env and history by their values; a name alone is "
-		"never enough.",
-	.remedy =
-		"Take the secret out of the build (BuildKit's --mount=type=secret for what the build "
-		"needs), read it from an environment variable at run time, and change it: it has to "
-		"be held for known. Deleting it in a later layer does not help. For a key that is "
-		"public by design, write a waiver with its subject.",
+		"An image is copied to registries, caches and every host that runs it: a secret "
+		"in it is one no longer, and it cannot be changed without a new build. Every "
+		"layer counts, as a file that a later layer deletes can still be taken out. Files "
+		"are judged by what they hold (the first MiB of each), Env and history by their "
+		"values; a name alone is never enough.",
+	.remedy = "Take the secret out of the build (BuildKit's --mount=type=secret for what the "
+		  "build needs), read it from an environment variable at run time, and change it: "
+		  "it has to be held for known. Deleting it in a later layer does not help. For a "
+		  "key that is public by design, write a waiver with its subject.",
 	.stage = STAGE_STATIC,
 	.needs = NEEDS_TREE,
 	.entry = on_entry,

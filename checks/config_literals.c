@@ -157,7 +157,8 @@ static bool is_host_name(struct line host)
 	return host.len > 0 && !config_host_is_neutral(host.s, host.len);
 }
 
-/* "db.hospital.org", "10.1.2.3": with a dot, and neither a file name, a Java package nor a number. */
+/* "db.hospital.org", "10.1.2.3": with a dot, and neither a file name, a Java package nor a
+ * number. */
 static bool is_dotted_host(struct line host)
 {
 	const char *dot = memrchr(host.s, '.', host.len);

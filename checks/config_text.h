@@ -17,8 +17,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the path is one of a configuration file that a program reads at run time: by extension, by
- * name, or below an etc/ directory. Build files (package.json, pom.xml) and system tables are not. */
+/* Whether the path is one of a configuration file that a program reads at run time: by extension,
+ * by name, or below an etc/ directory. Build files (package.json, pom.xml) and system tables are
+ * not. */
 bool config_is(const char *path);
 
 /* How comments are written. */
@@ -68,7 +69,8 @@ void config_literals(const char *path, const char *plain, size_t len,
 void config_invitations(const char *text, size_t len,
 	void (*found)(const struct config_match *match, void *arg), void *arg);
 
-/* Whether host is this machine, nobody, an example (RFC 2606, RFC 6761) or the home of a standard. */
+/* Whether host is this machine, nobody, an example (RFC 2606, RFC 6761) or the home of a
+ * standard. */
 bool config_host_is_neutral(const char *host, size_t len);
 
 #endif

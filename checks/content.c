@@ -13,8 +13,8 @@ static const struct {
 	{"etc/postgresql/*/*/*", "usr/bin/pg_createcluster"},
 };
 
-/* The package of the tool that made node: while it was installed, so in the same layer. What a later
- * layer put there is the vendor's. */
+/* The package of the tool that made node: while it was installed, so in the same layer. What a
+ * later layer put there is the vendor's. */
 static const char *maker(const struct check_context *ctx, const struct node *node, const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(made_by); i++) {
@@ -74,7 +74,7 @@ const char *content_owner(const struct check_context *ctx, const struct node *no
 	return owner;
 }
 
-void content_unread(const struct content_entry *entry, struct outcome *out)
+size_t content_unread(const struct content_entry *entry, struct outcome *out)
 {
 	for (size_t i = 0; i < entry->reach.unread.n; i++) {
 		auto_free char *subject = content_subject(entry->reach.unread.v[i], 0);
@@ -83,6 +83,7 @@ void content_unread(const struct content_entry *entry, struct outcome *out)
 			"the entry reaches %s, which is too large to be read as configuration",
 			subject);
 	}
+	return entry->reach.unread.n;
 }
 
 void content_entry_find(const struct check_context *ctx, struct content_entry *ret)

@@ -19,7 +19,8 @@ json_t *content_place(
 /* "/etc/app.conf:12", "/etc/app.conf" for line 0. The caller frees. */
 char *content_subject(const char *path, unsigned line);
 
-/* The package that owns path or whose tools made it, or NULL; ret_changed: its content is not what the package brought. */
+/* The package that owns path or whose tools made it, or NULL; ret_changed: its content is not
+ * what the package brought. */
 const char *content_owner(const struct check_context *ctx, const struct node *node,
 	const char *path, bool *ret_changed);
 
@@ -31,7 +32,7 @@ struct content_entry {
 void content_entry_find(const struct check_context *ctx, struct content_entry *ret);
 void content_entry_release(struct content_entry *entry);
 
-/* Warn of each reached file that could not be read: nothing may pass unseen. */
-void content_unread(const struct content_entry *entry, struct outcome *out);
+/* Warn of each reached file that could not be read, as nothing may pass unseen. How many. */
+size_t content_unread(const struct content_entry *entry, struct outcome *out);
 
 #endif

@@ -175,8 +175,8 @@ static bool script_is_known(const struct entry_commands *out, const struct node 
 	return false;
 }
 
-/* The script that a command names, read once. force: it is given to a shell, whatever its first line
- * says. */
+/* The script that a command names, read once. force: it is given to a shell, whatever its first
+ * line says. */
 static void follow_script(
 	struct search *s, const char *name, char *const *rest, size_t n_rest, bool force)
 {

@@ -48,7 +48,8 @@ const struct node *entry_lookup(
 /* The value of the last "name=value" of Env, or NULL. */
 const char *entry_env(const struct image_config *config, const char *name);
 
-/* "/srv/app.conf" for "app.conf" in WorkingDir "/srv"; absolute paths as they are. The caller frees. */
+/* "/srv/app.conf" for "app.conf" in WorkingDir "/srv"; absolute paths as they are. The caller
+ * frees. */
 char *entry_path(const struct image_config *config, const char *path);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * env-names: R03, "Configuration variable names MUST ONLY be formed from uppercase A-Z, 0-9 numeric,
- * and underscore characters".
+ * env-names: R03, "Configuration variable names MUST ONLY be formed from uppercase A-Z, 0-9
+ * numeric, and underscore characters".
  */
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -78,8 +78,8 @@ static void check_config_env(const struct image_config *config, struct outcome *
 
 		if (!equals) {
 			outcome_fail(out, subject, env_place(config, name),
-				"item %zu of the image's Env, '%.100s', has no '=': it sets nothing, and "
-				"container engines refuse it or drop it",
+				"item %zu of the image's Env, '%.100s', has no '=': it sets "
+				"nothing, and container engines refuse it or drop it",
 				i, name);
 		}
 		if (is_good(name, strlen(name))) {
@@ -87,12 +87,13 @@ static void check_config_env(const struct image_config *config, struct outcome *
 		}
 		if (is_well_known(name)) {
 			outcome_fail(out, subject, env_place(config, name),
-				"the image sets '%s': the usual spelling, but lower case is not permitted, "
-				"and a proxy is the platform's to give, not the image's",
+				"the image sets '%s': the usual spelling, but lower case is not "
+				"permitted, and a proxy is the platform's to give, not the image's",
 				name);
 		} else {
 			outcome_fail(out, subject, env_place(config, name),
-				"the image sets a variable named '%.100s': only A-Z, 0-9 and _ are allowed",
+				"the image sets a variable named '%.100s': only A-Z, 0-9 and _ "
+				"are allowed",
 				name);
 		}
 	}
@@ -117,8 +118,8 @@ static size_t check_product(const struct product *product, struct outcome *out)
 			outcome_fail(out, subject,
 				json_pack("{s:s, s:o, s:o}", "pointer", subject, "task",
 					json_text(task->id), "key", json_text(key)),
-				"the product file declares a variable named '%.100s': only A-Z, 0-9 and _ "
-				"are allowed",
+				"the product file declares a variable named '%.100s': only A-Z, "
+				"0-9 and _ are allowed",
 				key);
 		}
 	}
@@ -164,8 +165,8 @@ static void check_default(struct script_names *names, const char *name, size_t l
 		json_pack("{s:o, s:I, s:I, s:o}", "path", json_text(full), "layer",
 			(json_int_t)names->node->layer, "line", (json_int_t)line, "name",
 			json_text(copy)),
-		"the entry script reads and exports a variable named '%.100s': only A-Z, 0-9 and _ are "
-		"allowed",
+		"the entry script reads and exports a variable named '%.100s': only A-Z, 0-9 and "
+		"_ are allowed",
 		copy);
 }
 
@@ -227,15 +228,14 @@ const struct check check_env_names = {
 	.id = "env-names",
 	.requirement = "R03",
 	.title = "names of environment variables are made of A-Z, 0-9 and _",
-	.reason =
-		"Some platforms resolve configuration by mechanisms that do not tell upper from lower "
-		"case, such as DNS, so the specification allows upper case only. Looked at are the "
-		"image's Env, the product file's environment keys, and variables that an entry "
-		"script both gives a default and exports.",
+	.reason = "Some platforms resolve configuration by mechanisms that do not tell upper from "
+		  "lower case, such as DNS, so the specification allows upper case only. Looked at "
+		  "are the image's Env, the product file's environment keys, and variables that an "
+		  "entry script both gives a default and exports.",
 	.remedy =
-		"Rename the variable, in the image (ENV), in the product file and where the program "
-		"reads it. Lower-case proxy settings (http_proxy) belong to the platform: remove them "
-		"from the image.",
+		"Rename the variable, in the image (ENV), in the product file and where the "
+		"program reads it. Lower-case proxy settings (http_proxy) belong to the platform: "
+		"remove them from the image.",
 	.stage = STAGE_STATIC,
 	.needs = NEEDS_CONFIG,
 	.run = run,

@@ -70,8 +70,8 @@ static void read_flag(struct log_reader *r, const struct strv *argv, size_t at)
 	}
 }
 
-/* Directives on a command line: nginx -g "...;", postgres -c name=value, php-fpm -d name=value. All of
- * a command's together, so that one may depend on another. */
+/* Directives on a command line: nginx -g "...;", postgres -c name=value, php-fpm -d name=value.
+ * All of a command's together, so that one may depend on another. */
 static void read_directives(const struct strv *argv, log_found_fn *found, void *arg)
 {
 	static const struct {

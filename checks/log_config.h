@@ -1,15 +1,15 @@
 /*
- * log_config.h - where configuration and command lines send a program's log: the directives of known
- * servers and logging frameworks.
+ * log_config.h - where configuration and command lines send a program's log: the directives of
+ * known servers and logging frameworks.
  *
  *	log_config_read("etc/nginx/nginx.conf", text, len, found, arg)
  *		found({"access_log", "/var/log/nginx/access.log", LOG_SINK_FILE, 43})
  *
  * Known are nginx, Apache, redis, PostgreSQL, MySQL, PHP and php-fpm, supervisord, uWSGI, gunicorn,
- * memcached, MongoDB, RabbitMQ, mosquitto, squid, lighttpd, HAProxy, Caddy, Grafana, unbound, rsyslog,
- * puma, unicorn; log4j, log4j2, logback, java.util.logging, Tomcat, Spring Boot, NLog, log4net,
- * Python's logging; and any setting that is called a log and ends in ".log" or lies in /var/log.
- * Directives that send it to stdout, or nowhere, are told as well. Pure, thread-safe.
+ * memcached, MongoDB, RabbitMQ, mosquitto, squid, lighttpd, HAProxy, Caddy, Grafana, unbound,
+ * rsyslog, puma, unicorn; log4j, log4j2, logback, java.util.logging, Tomcat, Spring Boot, NLog,
+ * log4net, Python's logging; and any setting that is called a log and ends in ".log" or lies in
+ * /var/log. Directives that send it to stdout, or nowhere, are told as well. Pure, thread-safe.
  */
 #ifndef CHECKS_LOG_CONFIG_H
 #define CHECKS_LOG_CONFIG_H

@@ -19,8 +19,8 @@ extern const size_t n_log_defaults;
 /* The target of this program and directive for a program at path ("usr/sbin/nginx"), or NULL. */
 const char *log_default_target(const char *program, const char *directive, const char *path);
 
-/* Whether line (1-based) of an nginx configuration stands inside a location or if block: what is said
- * there leaves the rest to the default. plain: without comments. */
+/* Whether line (1-based) of an nginx configuration stands inside a location or if block: what is
+ * said there leaves the rest to the default. plain: without comments. */
 bool log_in_nginx_location(const char *plain, size_t len, unsigned line);
 
 #endif

@@ -40,6 +40,7 @@ struct judging {
 	json_t *good; /* directives that are as they should be */
 	json_t *left_over; /* paths */
 	size_t directives;
+	size_t told; /* findings */
 	/* of the file or command at hand */
 	const struct node *node; /* NULL: a command */
 	const char *place; /* path of the file, origin of the command */
@@ -121,23 +122,28 @@ static void tell_file(struct judging *j, const struct log_directive *d)
 		tell_good(j, d, final);
 		return;
 	case LOG_TARGET_PIPE:
+		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, final),
-			"%s logs to '%s', a named pipe: whether its reader writes to stdout cannot be "
-			"told",
+			"%s logs to '%s', a named pipe: whether its reader writes to stdout "
+			"cannot be told",
 			d->name, d->target);
 		return;
 	case LOG_TARGET_FILE:
 		break;
 	}
 	if (!j->why) {
+		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, final),
-			"%s in %s logs to the file '%s'; what the image starts does not seem to read it",
+			"%s in %s logs to the file '%s'; what the image starts does not seem to "
+			"read it",
 			d->name, subject, d->target);
 	} else if (strstr(d->target, "${") || strstr(d->target, "%(")) {
+		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, final),
 			"%s logs to '%s': where that is depends on a variable (%s)", d->name,
 			d->target, j->why);
 	} else {
+		j->told++;
 		outcome_fail(j->out, subject, directive_evidence(j, d, final),
 			"%s logs to the file '%s' (%s)", d->name, d->target, j->why);
 	}
@@ -172,13 +178,16 @@ static void on_directive(const struct log_directive *d, void *arg)
 		tell_good(j, d, NULL);
 		break;
 	case LOG_SINK_SYSLOG:
+		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, NULL),
 			"%s logs to syslog ('%s'), which no container has%s", d->name, d->target,
 			j->why ? "" : "; what the image starts does not seem to read it");
 		break;
 	case LOG_SINK_PROGRAM:
+		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, NULL),
-			"%s logs to another program ('%s'): whether that writes to stdout cannot be told",
+			"%s logs to another program ('%s'): whether that writes to stdout cannot "
+			"be told",
 			d->name, d->target);
 		break;
 	case LOG_SINK_FILE:
@@ -213,8 +222,10 @@ static void judge_log_file(struct judging *j, const struct node *node, const cha
 		return;
 	}
 	subject = content_subject(path, 0);
+	j->told++;
 	outcome_warn(j->out, subject, content_place(path, node->layer, 0, owner, NULL),
-		"the image has a log file with content, %s (%llu bytes): whatever wrote it logs to files",
+		"the image has a log file with content, %s (%llu bytes): whatever wrote it logs "
+		"to files",
 		subject, (unsigned long long)node->size);
 }
 
@@ -322,13 +333,18 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
 	tree_walk(tree_root(ctx->tree), visit, &j);
-	content_unread(&j.entry, out);
+	j.told += content_unread(&j.entry, out);
 	judge_commands(&j);
 	judge_defaults(&j);
 	outcome_evidence(
 		out, json_pack("{s:I, s:I, s:o, s:o}", "log_directives", (json_int_t)j.directives,
 			     "configuration_reached", (json_int_t)j.entry.reach.n,
 			     "to_standard_streams", j.good, "left_by_the_build", j.left_over));
+	if (!j.told) {
+		outcome_summary(out,
+			"%zu configuration files reached, %zu log directives, none to a file",
+			j.entry.reach.n, j.directives);
+	}
 	strv_release(&j.seen);
 	content_entry_release(&j.entry);
 	return 0;
@@ -339,16 +355,17 @@ const struct check check_log_paths = {
 	.requirement = "R16",
 	.title = "logs are configured to go to standard output and error, not to files",
 	.reason =
-		"The platform collects what a container says on stdout and stderr. A log file inside is "
-		"lost with the container, fills its disk, and nobody reads it. Looked at are the "
-		"configuration of known servers and logging frameworks, command lines, and log files "
-		"that are in the image. A path that links to /dev/stdout or /dev/stderr is as good as "
-		"these. What the entry does not seem to read only warns; so do log files with content.",
+		"The platform collects what a container says on stdout and stderr. A log file "
+		"inside is lost with the container, fills its disk, and nobody reads it. Looked "
+		"at are the configuration of known servers and logging frameworks, command lines, "
+		"and log files that are in the image. A path that links to /dev/stdout or "
+		"/dev/stderr is as good as these. What the entry does not seem to read only "
+		"warns; so do log files with content.",
 	.remedy =
-		"Point the log at /dev/stdout or /dev/stderr (nginx: access_log /dev/stdout; error_log "
-		"stderr; Apache: CustomLog /proc/self/fd/1; Java: a console appender; Python: a "
-		"StreamHandler), or make the log's path a symbolic link to them (ln -sf /dev/stdout "
-		"/var/log/nginx/access.log).",
+		"Point the log at /dev/stdout or /dev/stderr (nginx: access_log /dev/stdout; "
+		"error_log stderr; Apache: CustomLog /proc/self/fd/1; Java: a console appender; "
+		"Python: a StreamHandler), or make the log's path a symbolic link to them (ln -sf "
+		"/dev/stdout /var/log/nginx/access.log).",
 	.stage = STAGE_STATIC,
 	.needs = NEEDS_TREE | NEEDS_EXECUTABLE,
 	.run = run,

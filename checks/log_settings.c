@@ -1,4 +1,5 @@
-/* Directives by name. A name that more than one program knows ("error_log") means the same in all. */
+/* Directives by name. A name that more than one program knows ("error_log") means the same in
+ * all. */
 #include "checks/log_private.h"
 
 #include "base/alloc.h"
@@ -257,7 +258,8 @@ static bool read_grafana(struct log_reader *r)
 }
 
 /* log4j.appender.x.File, appender.x.fileName, Python's FileHandler with filename,
- * java.util.logging.FileHandler.pattern, Tomcat's 1catalina.org.apache.juli.FileHandler.directory */
+ * java.util.logging.FileHandler.pattern, Tomcat's 1catalina.org.apache.juli.FileHandler.directory
+ * */
 static bool read_appender(struct log_reader *r)
 {
 	struct line name = r->set->name;

@@ -33,8 +33,8 @@ static void up(char *path)
 	*(slash ? slash : path) = '\0';
 }
 
-/* One pass over the components of path: the first link is replaced by its target; true when there was
- * one. done holds what is resolved, "" for the root. */
+/* One pass over the components of path: the first link is replaced by its target; true when there
+ * was one. done holds what is resolved, "" for the root. */
 static bool replace_link(const struct tree *tree, char **path)
 {
 	auto_free char *done = xstrdup("");

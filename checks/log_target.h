@@ -1,6 +1,6 @@
 /*
- * log_target.h - where a log's path leads in the image: to a file, or by symbolic links to a standard
- * stream ("/var/log/nginx/access.log" -> "/dev/stdout").
+ * log_target.h - where a log's path leads in the image: to a file, or by symbolic links to a
+ * standard stream ("/var/log/nginx/access.log" -> "/dev/stdout").
  */
 #ifndef CHECKS_LOG_TARGET_H
 #define CHECKS_LOG_TARGET_H

@@ -276,8 +276,8 @@ static bool is_path_char(char c)
 	return isalnum((unsigned char)c) || (c && strchr("/._-*+@~[]?", c));
 }
 
-/* Every path-like word of a text that leads to configuration. base: directory of relative ones, NULL:
- * only absolute paths. */
+/* Every path-like word of a text that leads to configuration. base: directory of relative ones,
+ * NULL: only absolute paths. */
 static void add_mentioned(struct search *s, const char *text, const char *base)
 {
 	for (const char *p = text; *p;) {

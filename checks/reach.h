@@ -1,6 +1,7 @@
 /*
  * reach.h - which configuration the entry of an image reaches: named on its command line, in its
- * scripts or in Env; the default configuration of the programs that it runs; and what these include.
+ * scripts or in Env; the default configuration of the programs that it runs; and what these
+ * include.
  *
  *	AUTO(reach) struct reach reach = {0};
  *	reach_find(tree, config, &commands, &reach);

@@ -106,8 +106,8 @@ static bool is_pkcs12(const struct cursor *c)
 		       holds(c, SIZE_MAX, shrouded, sizeof(shrouded)));
 }
 
-/* RFC 5208 (version 0, an algorithm), RFC 8017 (version 0, a modulus), RFC 5915 (version 1, an octet
- * string of the curve's size). */
+/* RFC 5208 (version 0, an algorithm), RFC 8017 (version 0, a modulus), RFC 5915 (version 1, an
+ * octet string of the curve's size). */
 static bool is_der_key(const struct cursor *c)
 {
 	static const uint8_t rsa[] = {0x02, 0x01, 0x00, 0x02};

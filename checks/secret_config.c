@@ -50,8 +50,8 @@ static void tell_value(
 			subject);
 	} else {
 		outcome_warn(out, subject, evidence,
-			"%s has a default password or token: an instance that is not given its own runs "
-			"with one that everybody can read",
+			"%s has a default password or token: an instance that is not given its "
+			"own runs with one that everybody can read",
 			subject);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * secret_files.h - secrets whose form says nothing, in files whose name says all: shadow(5), .netrc,
- * .pgpass, .git-credentials, .npmrc, registry logins, environment files and their like.
+ * secret_files.h - secrets whose form says nothing, in files whose name says all: shadow(5),
+ * .netrc, .pgpass, .git-credentials, .npmrc, registry logins, environment files and their like.
  *
  *	secret_files_scan("etc/shadow", data, len, found, arg)
  *

@@ -101,8 +101,9 @@ bool secret_kind_is_doubtful(enum secret_kind kind)
 	return kinds[kind].doubtful;
 }
 
-/* Wu and Manber: with windows of four bytes read two at a time, most positions are passed over three
- * bytes at once. shift[pair]: how far the window may move when its last two bytes are pair. */
+/* Wu and Manber: with windows of four bytes read two at a time, most positions are passed over
+ * three bytes at once. shift[pair]: how far the window may move when its last two bytes are pair.
+ * */
 static unsigned char shift[65536];
 static pthread_once_t shift_once = PTHREAD_ONCE_INIT;
 

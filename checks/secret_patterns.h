@@ -4,9 +4,9 @@
  *
  *	secret_scan(path, data, len, found, arg)
  *
- * Sees every byte of every file's head, so one pass with a shift table looks for the few anchors, and
- * only there is looked closely. Binary data is passed over, except key stores and DER keys, which
- * are told by their structure. Pure, thread-safe, no allocation.
+ * Sees every byte of every file's head, so one pass with a shift table looks for the few anchors,
+ * and only there is looked closely. Binary data is passed over, except key stores and DER keys,
+ * which are told by their structure. Pure, thread-safe, no allocation.
  */
 #ifndef CHECKS_SECRET_PATTERNS_H
 #define CHECKS_SECRET_PATTERNS_H

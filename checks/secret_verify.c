@@ -58,8 +58,8 @@ size_t secret_verify_putty(const struct secret_text *in, size_t at, struct secre
 	return len;
 }
 
-/* A member "name": "value" of the JSON object in s[0..len) whose value is a run of at least this many
- * base64url characters. */
+/* A member "name": "value" of the JSON object in s[0..len) whose value is a run of at least this
+ * many base64url characters. */
 static const char *member(const char *s, size_t len, const char *quoted, size_t least, size_t *ret)
 {
 	const char *end = s + len;

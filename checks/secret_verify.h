@@ -1,9 +1,9 @@
 /*
- * secret_verify.h - the close look at a place where an anchor of secret_patterns.c stands: the inside
- * of the scanner.
+ * secret_verify.h - the close look at a place where an anchor of secret_patterns.c stands: the
+ * inside of the scanner.
  *
- * Each takes the bytes and where the secret would begin, and returns how many bytes it takes, 0 when
- * it is none; the match's excerpt is set when it is. Pure.
+ * Each takes the bytes and where the secret would begin, and returns how many bytes it takes, 0
+ * when it is none; the match's excerpt is set when it is. Pure.
  */
 #ifndef CHECKS_SECRET_VERIFY_H
 #define CHECKS_SECRET_VERIFY_H

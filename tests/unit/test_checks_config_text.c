@@ -156,8 +156,8 @@ static const char *const harmless[][2] = {
 	{"a.conf", "bind 127.0.0.1 ::1\nlisten 0.0.0.0:80;\n"},
 	{"a.ini", "password = ${DB_PASSWORD}\npassword_encryption = scram-sha-256\n"},
 	{"a.ini", "keyfile = /etc/ssl/x.key\nserver = conf.xml\nhost = org.vendor.Host\n"},
-	{"config.json",
-		"{\"homepage\": \"https://vendor.com\", \"$schema\": \"https://vendor.com/s.json\"}"},
+	{"config.json", "{\"homepage\": \"https://vendor.com\", \"$schema\": "
+			"\"https://vendor.com/s.json\"}"},
 	{"a.conf", "include mime.types;\ntypes_hash_max_size 2048;\n"},
 };
 

@@ -108,7 +108,8 @@ Test(env_names, each_source)
 	bench_init(&b, scripts, "/start.sh|app", "PATH=/bin|http_proxy=x|NO_VALUE|a.b=1|=x|A9_=");
 	b.product = product_parse("p.json", product, strlen(product));
 	expect(&b, &check_env_names,
-		"!Env http_proxy; !Env NO_VALUE; !Env a.b; !Env ; !/configuration/0/task/0/environment/1/key; "
+		"!Env http_proxy; !Env NO_VALUE; !Env a.b; !Env ; "
+		"!/configuration/0/task/0/environment/1/key; "
 		"!/start.sh app_mode");
 	bench_release(&b);
 }

@@ -51,7 +51,8 @@ static const struct {
 	{"postgresql.conf", "log_destination = 'stderr,syslog'\nlogging_collector = off\n",
 		"1Y log_destination stderr,syslog"},
 	{"etc/mysql/my.cnf",
-		"[mysqld]\nlog_error = /var/log/mysql/error.log\ngeneral_log_file = /x.log\ngeneral_log = 0\n"
+		"[mysqld]\nlog_error = /var/log/mysql/error.log\ngeneral_log_file = "
+		"/x.log\ngeneral_log = 0\n"
 		"slow_query_log = 1\nslow_query_log_file = /y.log\n",
 		"2F log_error /var/log/mysql/error.log; 6F slow_query_log_file /y.log"},
 	{"etc/php/8.2/fpm/pool.d/www.conf",
@@ -63,13 +64,15 @@ static const struct {
 	{"etc/supervisor/supervisord.conf",
 		"[supervisord]\nlogfile=/dev/null\n[program:x]\nstdout_logfile=/dev/fd/1\n"
 		"stderr_logfile=/var/log/x.err\nstdout_logfile_maxbytes=0\n",
-		"2N logfile /dev/null; 4F stdout_logfile /dev/fd/1; 5F stderr_logfile /var/log/x.err"},
+		"2N logfile /dev/null; 4F stdout_logfile /dev/fd/1; 5F stderr_logfile "
+		"/var/log/x.err"},
 	{"app/uwsgi.ini", "[uwsgi]\nlogto = /var/log/uwsgi.log\nreq-logger = file:/tmp/reqs\n",
 		"2F logto /var/log/uwsgi.log; 3F req-logger /tmp/reqs"},
 	{"app/gunicorn.conf.py", "accesslog = \"-\"\nerrorlog = '/app/error.log'\nworkers = 4\n",
 		"1S accesslog -; 2F errorlog /app/error.log"},
 	{"app/logging.ini",
-		"[handler_file]\nclass=handlers.RotatingFileHandler\nargs=('/var/log/app.log', 'a', 1000)\n"
+		"[handler_file]\nclass=handlers.RotatingFileHandler\nargs=('/var/log/app.log', "
+		"'a', 1000)\n"
 		"[handler_console]\nclass=StreamHandler\nargs=(sys.stdout,)\n",
 		"3F args /var/log/app.log"},
 	{"app/logging.yml",
@@ -86,13 +89,15 @@ static const struct {
 		"1catalina.org.apache.juli.AsyncFileHandler.directory = ${catalina.base}/logs\n",
 		"1F appender ${catalina.base}/logs"},
 	{"app/logback.xml",
-		"<configuration>\n <appender name=\"F\" class=\"ch.qos.logback.core.FileAppender\">\n"
+		"<configuration>\n <appender name=\"F\" "
+		"class=\"ch.qos.logback.core.FileAppender\">\n"
 		"  <file>${LOG_DIR:-/var/log/app}/a.txt</file>\n </appender>\n"
 		" <!-- <appender><file>/no</file></appender> -->\n</configuration>\n",
 		"3F file /var/log/app/a.txt"},
 	{"app/log4j2.xml",
 		"<Configuration><Appenders>\n<Console name=\"C\" target=\"SYSTEM_OUT\"/>\n"
-		"<RollingFile name=\"F\" fileName=\"/var/log/a.txt\" filePattern=\"/var/log/a-%i.txt\"/>\n"
+		"<RollingFile name=\"F\" fileName=\"/var/log/a.txt\" "
+		"filePattern=\"/var/log/a-%i.txt\"/>\n"
 		"</Appenders></Configuration>\n",
 		"3F RollingFile /var/log/a.txt"},
 	{"conf/server.xml",
@@ -107,7 +112,8 @@ static const struct {
 		"logging.file.name=${LOG_FILE:app.log}\nlogging.level.root=INFO\n",
 		"1F logging.file.name app.log"},
 	{"etc/mongod.conf",
-		"systemLog:\n  destination: file\n  logAppend: true\n  path: /var/log/mongodb/mongod.log\n"
+		"systemLog:\n  destination: file\n  logAppend: true\n  path: "
+		"/var/log/mongodb/mongod.log\n"
 		"storage:\n  dbPath: /var/lib/mongodb\n",
 		"4F systemLog.path /var/log/mongodb/mongod.log"},
 	{"etc/haproxy/haproxy.cfg",

@@ -274,8 +274,8 @@ Test(secret_patterns, pem_without_a_key)
 		"if (strstr(line, \"" BEGIN "\"))\n",
 		BEGIN "\n" END "\n",
 		BEGIN "\nMIIEpAIBAAKCAQEA...\n...\n" END "\n",
-		BEGIN
-		"\n<your key goes here, in base64, with all its lines, as one long string of it>\n" END,
+		BEGIN "\n<your key goes here, in base64, with all its lines, as one long string of "
+		      "it>\n" END,
 		BEGIN
 		"\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" END,
 		BEGIN "\n${TLS_KEY}\n" END "\n",
