@@ -61,19 +61,22 @@ static int copy_file(int from, const struct stat *st, int dir, const char *name,
 	return futimens(to, times) ? err_sys(err, "set the time of '%.200s'", name) : 0;
 }
 
-static int copy_link(int from, const char *base, const struct stat *st, int dir, const char *name,
-	struct err *err)
+/* A symbolic link or FIFO. */
+static int copy_special(int from, const char *base, const struct stat *st, int dir,
+	const char *name, struct err *err)
 {
 	const struct timespec times[2] = {st->st_mtim, st->st_mtim};
+	bool link = S_ISLNK(st->st_mode);
 	char target[LIMIT_PATH];
-	ssize_t len = readlinkat(from, base, target, sizeof(target) - 1);
+	ssize_t len = link ? readlinkat(from, base, target, sizeof(target) - 1) : 0;
 
 	if (len < 0) {
 		return err_sys(err, "read link '%.200s'", base);
 	}
 	target[len] = '\0';
-	if (symlinkat(target, dir, name) ||
+	if ((link ? symlinkat(target, dir, name) : mknodat(dir, name, S_IFIFO | 0600, 0)) ||
 		fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) ||
+		(!link && fchmodat(dir, name, st->st_mode & 07777, 0)) ||
 		utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW)) {
 		return err_sys(err, "make '%.200s'", name);
 	}
@@ -96,11 +99,8 @@ int unpack_copy(int lower, const char *path, int dir, const char *name, struct e
 	if (from_dir < 0 || fstatat(from_dir, base, &st, AT_SYMLINK_NOFOLLOW)) {
 		return err_sys(err, "open '%.200s' of a lower layer", path);
 	}
-	if (S_ISLNK(st.st_mode)) {
-		return copy_link(from_dir, base, &st, dir, name, err);
-	}
-	if (!S_ISREG(st.st_mode)) { /* a FIFO */
-		return mknodat(dir, name, st.st_mode, 0) ? err_sys(err, "make '%.200s'", name) : 0;
+	if (!S_ISREG(st.st_mode)) {
+		return copy_special(from_dir, base, &st, dir, name, err);
 	}
 	from = openat(from_dir, base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return from < 0 ? err_sys(err, "open '%.200s' of a lower layer", path)

@@ -51,6 +51,9 @@ void unpack_free(struct unpack *u)
 		free(u->dirs.v[i].path);
 	}
 	free(u->dirs.v);
+	strv_release(&u->whiteouts);
+	strv_release(&u->doubtful);
+	strv_release(&u->opaque);
 	forget_parent(u);
 	cleanup_fd(&u->file);
 	cleanup_fd(&u->root);
@@ -105,15 +108,22 @@ static int end_file(struct unpack *u, struct err *err)
 	return 0;
 }
 
-static int mark_opaque(const struct unpack *u, int dir, const char *name, struct err *err)
+/* path is a directory of this layer that hides what lower ones have below it. */
+static int mark_opaque(struct unpack *u, const char *path, struct err *err)
 {
-	auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int fd = -1;
 
-	return fd < 0 ? err_sys(err, "open '%.200s'", name) : xattr_set_opaque(u, fd, err);
+	if (!*path) {
+		u->meta.opaque_root = true;
+		return 0;
+	}
+	strv_add(&u->opaque, path);
+	fd = open_beneath(u->root, path, O_RDONLY | O_DIRECTORY);
+	return fd < 0 ? err_sys(err, "open directory '%.200s'", path)
+		      : xattr_set_opaque(u, fd, err);
 }
 
-/* Make the directory name; *replaces tells that something else of this layer stood there. */
-static int make_dir(struct unpack *u, int dir, const char *name, struct err *err)
+static int make_dir(struct unpack *u, const char *path, int dir, const char *name, struct err *err)
 {
 	struct stat st;
 
@@ -130,7 +140,7 @@ static int make_dir(struct unpack *u, int dir, const char *name, struct err *err
 	if (dir_remove(dir, name, err) || mkdirat(dir, name, 0700)) {
 		return err_sys(err, "make directory '%.200s'", name);
 	}
-	return mark_opaque(u, dir, name, err);
+	return mark_opaque(u, path, err);
 }
 
 int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
@@ -144,7 +154,7 @@ int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
 	}
 	if (*entry->path) {
 		dir = parent_of(u, entry->path, &name, err);
-		if (dir < 0 || make_dir(u, dir, name, err)) {
+		if (dir < 0 || make_dir(u, entry->path, dir, name, err)) {
 			return -1;
 		}
 	}
@@ -164,36 +174,20 @@ int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
 	return 0;
 }
 
-static int unpack_opaque(struct unpack *u, const struct entry *entry, struct err *err)
-{
-	auto_fd int fd = -1;
-
-	if (!*entry->path) {
-		u->meta.opaque_root = true;
-		return 0;
-	}
-	fd = open_beneath(u->root, entry->path, O_RDONLY | O_DIRECTORY);
-	return fd < 0 ? err_sys(err, "open directory '%.200s'", entry->path)
-		      : xattr_set_opaque(u, fd, err);
-}
-
-/* What this layer has itself stays; a directory of its own becomes opaque instead. A whiteout of
- * nothing is not made: in a directory that only this layer has, overlay would list it. */
-static int unpack_whiteout(const struct unpack *u, const struct entry *entry, int dir,
+/* What this layer has itself stays; a directory of its own becomes opaque instead. */
+static int make_whiteout(struct unpack *u, struct strv *made, const char *path, int dir,
 	const char *name, struct err *err)
 {
 	struct stat st;
 
-	if (!entry->hides) {
-		return 0;
-	}
 	if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) == 0) {
+		strv_add(made, path);
 		return 0;
 	}
 	if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
 		return err_sys(err, "make a whiteout");
 	}
-	return S_ISDIR(st.st_mode) ? mark_opaque(u, dir, name, err) : 0;
+	return S_ISDIR(st.st_mode) ? mark_opaque(u, path, err) : 0;
 }
 
 /* Make what entry is below dir; -1 with errno set. A regular file stays open. */
@@ -265,17 +259,24 @@ static int finish_node(
 	}
 }
 
-/* A device node is left out, and with it what it replaces; a whiteout stays. */
+/* A device node is left out, and with it what it replaces in this layer and in lower ones. What it
+ * replaces in this layer may itself have replaced something. */
 static int leave_out(
 	struct unpack *u, const struct entry *entry, int dir, const char *name, struct err *err)
 {
 	struct stat st;
+	bool own = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
 	u->meta.lost.devices++;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode)) {
+	if (own && S_ISCHR(st.st_mode)) {
 		return 0;
 	}
-	return dir_remove(dir, name, err) ? -1 : unpack_whiteout(u, entry, dir, name, err);
+	if (own && dir_remove(dir, name, err)) {
+		return -1;
+	}
+	return own || entry->hides ? make_whiteout(u, entry->hides ? &u->whiteouts : &u->doubtful,
+					     entry->path, dir, name, err)
+				   : 0;
 }
 
 int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct err *err)
@@ -287,14 +288,16 @@ int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct 
 		return -1;
 	}
 	if (entry->whiteout == WHITEOUT_OPAQUE) {
-		return unpack_opaque(u, entry, err);
+		return mark_opaque(u, entry->path, err);
 	}
 	dir = parent_of(u, entry->path, &name, err);
 	if (dir < 0) {
 		return -1;
 	}
 	if (entry->whiteout == WHITEOUT_FILE) {
-		return unpack_whiteout(u, entry, dir, name, err);
+		/* one of nothing is left out: see whiteouts_tidy */
+		return entry->hides ? make_whiteout(u, &u->whiteouts, entry->path, dir, name, err)
+				    : 0;
 	}
 	if (entry->type == NODE_CHAR || entry->type == NODE_BLOCK) {
 		return leave_out(u, entry, dir, name, err);
@@ -410,7 +413,7 @@ static int end_dirs(struct unpack *u, struct err *err)
 
 int unpack_end(struct unpack *u, struct store_meta *ret, struct err *err)
 {
-	if (end_file(u, err) || end_dirs(u, err)) {
+	if (end_file(u, err) || whiteouts_tidy(u, err) || end_dirs(u, err)) {
 		return -1;
 	}
 	*ret = u->meta;

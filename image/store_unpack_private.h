@@ -47,6 +47,10 @@ struct unpack {
 		size_t n, cap;
 	} xattrs;
 
+	struct strv whiteouts; /* paths of those made for something of a lower layer */
+	struct strv doubtful; /* and of those made in place of something of this layer */
+	struct strv opaque; /* paths of directories that hide all below them in lower layers */
+
 	struct {
 		struct pending_dir *v;
 		size_t n, cap;
@@ -67,6 +71,11 @@ void xattr_set(struct unpack *u, int fd, const char *name, const void *value, si
 
 /* Mark a directory opaque for overlay. */
 int xattr_set_opaque(const struct unpack *u, int fd, struct err *err);
+
+/* Remove the whiteouts that hide nothing: below opaque directories, and the doubtful ones whose path
+ * is not among the others. Where a directory is not merged with a lower one overlay would list
+ * them. */
+int whiteouts_tidy(struct unpack *u, struct err *err);
 
 /* Copy the regular file or link path of the lower layer to name below dir. */
 int unpack_copy(int lower, const char *path, int dir, const char *name, struct err *err);

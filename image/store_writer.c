@@ -20,6 +20,7 @@ struct store_writer {
 	struct store *store;
 	struct strv keys;
 	struct job job;
+	bool broken; /* a layer is, so that nothing above it can be used */
 	struct err err; /* the first failure: from then on nothing is unpacked */
 };
 
@@ -69,7 +70,8 @@ static bool on_skip_layer(size_t layer, void *arg)
 {
 	struct store_writer *w = arg;
 
-	if (w->err.code || !*w->keys.v[layer] || store_lease(w->store, w->keys.v[layer]) >= 0) {
+	if (w->err.code || w->broken || !*w->keys.v[layer] ||
+		store_lease(w->store, w->keys.v[layer]) >= 0) {
 		return true;
 	}
 	if (job_begin(w, &w->err)) {
@@ -160,6 +162,7 @@ static void on_layer_end(size_t layer, bool complete, void *arg)
 {
 	struct store_writer *w = arg;
 
+	w->broken |= !complete;
 	if (complete && !w->err.code && job_end(w, layer, &w->err)) {
 		(void)err_wrap(&w->err, "layer %zu", layer);
 	}

@@ -245,6 +245,8 @@ Test(image_store, overlay_shows_the_merged_tree)
 		{.name = "dir-to-file/x", .text = "f"},
 		{.name = "dir-to-link/x", .text = "f"},
 		{.name = "stay/x", .text = "f"},
+		{.name = "pipe", .type = '6', .mode = 0622, .mtime = 9},
+		{.name = "late/sub/x", .text = "gone"},
 	};
 	static const struct lk_entry middle[] = {
 		{.name = "tmp/new", .text = "in a directory that this layer has no entry for"},
@@ -264,6 +266,9 @@ Test(image_store, overlay_shows_the_merged_tree)
 		{.name = "dir-to-link/y", .text = "through this layer's link"},
 		{.name = "hard", .type = '1', .target = "lib/x.so"},
 		{.name = "hard-link", .type = '1', .target = "lib"},
+		{.name = "hard-pipe", .type = '1', .target = "pipe"},
+		{.name = "late/sub/.wh.x"},
+		{.name = "late/.wh..wh..opq"},
 		{.name = "twice", .text = "a file first"},
 		{.name = "twice/", .mode = 0700},
 		{.name = "twice/x", .text = "x"},
