@@ -24,7 +24,8 @@ int verb_doctor(const struct options *options)
 		able = able && (fact->good || !fact->needed);
 	}
 	(void)puts(able ? "\nThe static and the dynamic stage can run here."
-			: "\nThe static stage can run here; the dynamic stage cannot, or not entirely: see MISSING.");
+			: "\nThe static stage can run here; the dynamic stage cannot, or not entirely: "
+			  "see what is MISSING.");
 	host_facts_release(&facts);
 	return able ? 0 : EXIT_UNDECIDED;
 }

@@ -170,18 +170,17 @@ static void put_requirement_line(
 	layout_end(&t->l);
 }
 
-static void put_requirement(struct text *t, const struct requirement *requirement)
+static void put_requirement(struct text *t, const struct requirement_result *part)
 {
-	static const struct look not_checked = {"·", STYLE_DIM, "not checked"};
-	const struct requirement_result *part = requirement_part(t->result, requirement);
+	const struct requirement *requirement = part->requirement;
 
-	put_requirement_line(t, requirement, part ? &looks[part->verdict] : &not_checked);
-	for (size_t i = 0; part && i < part->n_checks; i++) {
+	put_requirement_line(t, requirement, &looks[part->verdict]);
+	for (size_t i = 0; i < part->n_checks; i++) {
 		if (t->verbose || !is_quiet(part->checks[i].verdict)) {
 			put_check(t, &part->checks[i]);
 		}
 	}
-	if (part && t->verbose && requirement->left_to_human) {
+	if (t->verbose && requirement->left_to_human) {
 		auto_free char *line = xasprintf("left to a human: %s", requirement->left_to_human);
 
 		layout_tab(&t->l, COLUMN_TITLE);
@@ -201,6 +200,19 @@ static void put_list(struct text *t, const char *name, const struct strv *ids)
 		layout_wrap(&t->l, COLUMN_SUMMARY, STYLE_DIM, all);
 		layout_end(&t->l);
 	}
+}
+
+/* None is hidden: what this run did not look at stands there, too. */
+static void put_not_checked(struct text *t)
+{
+	AUTO(strv) struct strv ids = {0};
+
+	for (size_t i = 0; i < n_requirements; i++) {
+		if (!requirement_part(t->result, &requirements[i])) {
+			strv_add(&ids, requirements[i].id);
+		}
+	}
+	put_list(t, "· not checked:", &ids);
 }
 
 static void put_end(struct text *t)
@@ -238,9 +250,10 @@ int report_text(const struct result *result, const struct report_options *option
 	};
 
 	put_head(&t);
-	for (size_t i = 0; i < n_requirements; i++) {
-		put_requirement(&t, &requirements[i]);
+	for (size_t i = 0; i < result->n_requirements; i++) {
+		put_requirement(&t, &result->requirements[i]);
 	}
+	put_not_checked(&t);
 	put_experiments(&t);
 	put_end(&t);
 	return t.l.failed ? -1 : 0;
