@@ -83,7 +83,8 @@ $(B)/%.o: %.c
 DEPS_BUILD := gcc libc6-dev pkgconf libarchive-dev zlib1g-dev libzstd-dev libisal-dev libjansson-dev \
 	libssl-dev libseccomp-dev libcap-dev libcurl4-openssl-dev libmnl-dev uidmap python3 zstd
 DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skopeo buildah \
-	mmdebstrap podman crun strace iproute2 xz-utils python3-jsonschema libcap2-bin
+	mmdebstrap podman crun strace iproute2 xz-utils python3-jsonschema libcap2-bin \
+	docker-registry apache2-utils
 DEPS_TIDY := clang-format clang-tidy
 
 # $(call install_missing,PACKAGES)
