@@ -94,7 +94,7 @@ install_missing = @missing=; for p in $(1); do \
 	$(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-.PHONY: deps deps-test demo test check-unit check-cli check-sandbox check-products
+.PHONY: deps deps-test demo test check-unit check-cli check-sandbox check-products test-vm
 deps: ## install what building needs (Debian packages; only what is missing)
 	$(call install_missing,$(DEPS_BUILD))
 
@@ -120,6 +120,9 @@ check-sandbox: all ## the sandbox, as root, as a user with subordinate ids, with
 
 check-products: all ## real products, built from Debian and npm packages
 	@tests/run products
+
+test-vm: all ## the sandbox in virtual machines: control groups of version 2, version 1, none
+	@tests/vm/run
 
 # ---- other builds ---------------------------------------------------------------------------------
 .PHONY: asan ubsan tsan coverage unit fuzz-smoke fuzz-long bench
