@@ -5,6 +5,7 @@ VARIANT ?= release
 CC ?= cc
 V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
+JOBS := $(shell nproc)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 ROOMS := base image product checks sandbox runner reports cmd
@@ -60,7 +61,7 @@ $(B)/unit: $(UNIT_OBJ) $(B)/libassay.a
 
 # tests/fuzz/run calls make with VARIANT=fuzz CC=clang
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_KIT := $(B)/tests/fuzz/kit.o
+FUZZ_KIT := $(patsubst %,$(B)/tests/fuzz/%.o,kit kit_mutate scan_kit)
 .PHONY: fuzz-targets
 fuzz-targets: $(FUZZ) $(B)/faults
 $(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(FUZZ_KIT) $(B)/libassay.a
@@ -102,11 +103,11 @@ deps-test: deps ## install what the tests need, too
 	$(call install_missing,$(DEPS_TEST))
 
 demo: deps ## build, make two small products, gate both, show the reports
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -j$(JOBS) --no-print-directory all
 	@fixtures/demo/run
 
 test: deps-test ## set up, build, run every test
-	@$(MAKE) --no-print-directory all layers hdr-check
+	@$(MAKE) -j$(JOBS) --no-print-directory all layers hdr-check
 	@tests/run all
 
 check-unit: $(B)/unit ## unit tests
@@ -141,7 +142,7 @@ fuzz-long: ## every fuzz target for N (1000000) executions
 	@tests/fuzz/run long $(or $(N),1000000)
 
 coverage: ## line coverage of the unit tests
-	@$(MAKE) --no-print-directory VARIANT=coverage build/coverage/unit
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=coverage build/coverage/unit
 	@build/coverage/unit >/dev/null; gcov -n -o build/coverage/base $(LIB_SRC) 2>/dev/null | \
 		grep -A1 "^File '[a-z]*/" | grep -v '^--'
 

@@ -10,6 +10,9 @@ static char *memory_text(const struct obs_memory *m)
 		return xasprintf(
 			"peak %.1f MiB, no limit enforced", (double)m->peak_used / 1048576);
 	}
+	if (m->oom_kills) { /* what the samples saw of it is not how far it went */
+		return xasprintf("killed at its limit of %.0f MiB", (double)m->limit / 1048576);
+	}
 	return xasprintf("peak %.1f of %.0f MiB", (double)m->peak_used / 1048576,
 		(double)m->limit / 1048576);
 }
