@@ -11,8 +11,14 @@
 /* Longer ones are not written by people. */
 #define PATTERN_MAX 1024
 
-/* What bounded repetitions may multiply to: "[0-9a-f]{64}" is common, "(a{99}){99}" an attack. */
-#define REPEAT_MAX 4096
+/* What an expression may weigh: its characters with their repetitions multiplied out. The C library's
+ * compiler takes memory by the square of it. "[0-9a-f]{64}" is common, "(a{99}){99}" an attack, and
+ * so is "(((a+)+)+)+": each "+" is compiled as two copies. */
+#define WEIGHT_MAX 4096
+#define NESTING_MAX 64
+
+/* Larger bounds are refused by the compiler (RE_DUP_MAX is 32767). */
+#define REPEAT_MAX 40000
 
 /* Escapes that POSIX lacks but ECMA 262 and PCRE have; the C library takes some for the letter. */
 static bool is_foreign_escape(char c)
@@ -58,8 +64,27 @@ static const char *bracket_end(const char *at)
 	return *at ? at : NULL;
 }
 
-/* Multiply *product by the larger bound of the repetition at "{m,n}". */
-static void count_repeat(const char *at, uint64_t *product)
+/* What the expression weighs so far: of each open group, and of the last thing in the innermost. */
+struct weight {
+	uint64_t sum[NESTING_MAX];
+	size_t depth;
+	uint64_t last;
+};
+
+static void weigh(struct weight *w, uint64_t more)
+{
+	w->last = more;
+	w->sum[w->depth] += more;
+}
+
+static void weigh_repeated(struct weight *w, uint64_t times)
+{
+	w->sum[w->depth] += w->last * (times - 1);
+	w->last *= times;
+}
+
+/* The larger bound of the repetition at "{m,n}", at least 1. */
+static uint64_t repeat_bound(const char *at)
 {
 	uint64_t largest = 1;
 	uint64_t bound = 0;
@@ -72,18 +97,53 @@ static void count_repeat(const char *at, uint64_t *product)
 			bound = 0;
 		}
 	}
-	*product = *product > REPEAT_MAX ? *product : *product * largest;
+	return largest;
+}
+
+/* Add what stands at at; false when it is too much. Every sum stays below WEIGHT_MAX, so that nothing
+ * here overflows. */
+static bool weigh_at(struct weight *w, const char *at)
+{
+	switch (*at) {
+	case '(':
+		if (++w->depth == NESTING_MAX) {
+			return false;
+		}
+		w->sum[w->depth] = w->last = 0;
+		break;
+	case ')':
+		if (w->depth) {
+			w->depth--;
+			weigh(w, w->sum[w->depth + 1] + 1);
+		}
+		break;
+	case '+':
+		weigh_repeated(w, 2);
+		break;
+	case '{':
+		weigh_repeated(w, repeat_bound(at));
+		break;
+	case '*':
+	case '?':
+		break;
+	default:
+		weigh(w, 1);
+	}
+	return w->sum[w->depth] <= WEIGHT_MAX;
 }
 
 static const char *foreign(const char *pattern)
 {
-	uint64_t repeats = 1;
+	struct weight weight = {0};
 
 	for (const char *at = pattern; *at; at++) {
 		const char *why = foreign_at(at);
 
 		if (why) {
 			return why;
+		}
+		if (!weigh_at(&weight, at)) {
+			return "its groups and repetitions multiply to more than is tried";
 		}
 		if (*at == '\\' && at[1]) {
 			at++;
@@ -97,11 +157,11 @@ static const char *foreign(const char *pattern)
 				return "its brackets have a backslash, a plain character in POSIX";
 			}
 			at = end;
-		} else if (*at == '{') {
-			count_repeat(at, &repeats);
+		} else if (*at == '{' && strchr(at, '}')) {
+			at = strchr(at, '}');
 		}
 	}
-	return repeats > REPEAT_MAX ? "its repetitions multiply to more than is tried" : NULL;
+	return NULL;
 }
 
 static bool compiles(const char *pattern, const char **ret_why)

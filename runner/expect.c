@@ -2,25 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "product/regular.h"
 
-#include <regex.h>
 #include <string.h>
 
 enum { SHOWN = 200 };
-
-/* 1: matches, 0: does not, -1: the expression is none. */
-static int matches(const char *pattern, const char *text)
-{
-	regex_t regex;
-	int rc;
-
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)) {
-		return -1;
-	}
-	rc = regexec(&regex, text, 0, NULL, 0);
-	regfree(&regex);
-	return rc == 0;
-}
 
 static char *judge_status(const struct smoke_expect *expect, int status)
 {
@@ -46,7 +32,7 @@ static char *judge_header(const char *pair, const struct http_response *response
 		return xasprintf("no header '%s'", name);
 	}
 	for (size_t i = 0; (value = http_header(response, name, i)); i++) {
-		int rc = matches(pattern, value);
+		int rc = regular_found(pattern, value);
 
 		if (rc < 0) {
 			return xasprintf("'%s' is no regular expression", pattern);
@@ -125,7 +111,7 @@ static char *judge_body(const char *pattern, const struct buf *body)
 	const char *end = at + body->len;
 
 	for (; at <= end; at += strlen(at) + 1) {
-		int rc = matches(pattern, at);
+		int rc = regular_found(pattern, at);
 
 		if (rc < 0) {
 			return xasprintf("'%s' is no regular expression", pattern);

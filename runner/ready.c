@@ -1,6 +1,7 @@
 #include "runner/ready.h"
 
 #include "base/alloc.h"
+#include "product/regular.h"
 #include "runner/talk.h"
 
 #include <regex.h>
@@ -190,7 +191,10 @@ static void on_line(const char *line, size_t len, void *arg)
 
 static int listen_to_log(struct ready *r, struct err *err)
 {
-	if (regcomp(&r->regex, r->plan->log, REG_EXTENDED | REG_NOSUB)) {
+	const char *why;
+
+	if (regular_kind(r->plan->log, &why) != REGULAR_POSIX ||
+		regcomp(&r->regex, r->plan->log, REG_EXTENDED | REG_NOSUB)) {
 		return err_set(err, ERR_MALFORMED, "readiness: '%.200s' is no regular expression",
 			r->plan->log);
 	}

@@ -30,6 +30,11 @@ static const struct {
 	/* each alone takes the C library's compiler gigabytes */
 	{"((a{1,255}){1,255}){1,255}", REGULAR_OTHER},
 	{"a{32767}", REGULAR_OTHER},
+	{"a{99}{99}", REGULAR_OTHER},
+	{"((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+", REGULAR_OTHER},
+	/* but not these, side by side */
+	{"a+b+c+d+e+f+g+h+i+j+k+l+m+n+o+p+", REGULAR_POSIX},
+	{"[0-9a-f]{64}:[0-9a-f]{64}:[0-9a-f]{64}", REGULAR_POSIX},
 };
 
 Test(regular, kinds)
