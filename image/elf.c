@@ -267,7 +267,7 @@ static size_t range_add(struct elf_range *v, size_t n, size_t head, uint64_t off
 	uint64_t end;
 
 	len = len < ELF_RANGE_MAX ? len : ELF_RANGE_MAX;
-	if (__builtin_add_overflow(offset, len, &end) || end <= head) {
+	if (!len || __builtin_add_overflow(offset, len, &end) || end <= head) {
 		return n;
 	}
 	offset = offset < head ? head : offset;

@@ -53,8 +53,8 @@ DEFINE_AUTO_PTR(elf)
 const char *elf_machine_name(uint16_t machine);
 
 /* Ranges that a reader of the stream has to keep behind those first bytes so that elf_parse
- * gets what it wants: sorted, not overlapping each other or the head, at most ELF_RANGE_MAX
- * long each; they may reach behind the end of the file. Returns how many of at most 4 ranges
+ * gets what it wants: sorted, not overlapping each other or the head, at most 4 * ELF_RANGE_MAX
+ * long together; they may reach behind the end of the file. Returns how many of at most 4 ranges
  * were set; 0 when the head is enough or no ELF. */
 #define ELF_RANGE_MAX (12 << 20)
 struct elf_range {

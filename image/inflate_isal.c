@@ -9,7 +9,11 @@
 struct igz {
 	struct inflate_state s;
 	bool ended; /* a member is over; input that follows begins another */
+	size_t taken; /* bytes of the member, as long as they are few */
 };
+
+/* The fourth byte of a member is its flags. */
+enum { FLAGS_AT = 3, FLAGS_RESERVED = 0xe0 };
 
 static void *igz_open(void)
 {
@@ -54,6 +58,13 @@ static int step(struct igz *gz, struct inflate_io *io)
 	return rc;
 }
 
+/* RFC 1952, 2.3.1.2: reserved flags must be an error. ISA-L does not look at them; zlib does. */
+static bool has_reserved_flags(const struct igz *gz, const struct inflate_io *io)
+{
+	return gz->taken <= FLAGS_AT && FLAGS_AT - gz->taken < io->in_len &&
+	       (io->in[FLAGS_AT - gz->taken] & FLAGS_RESERVED);
+}
+
 static const char *reason(int rc)
 {
 	switch (rc) {
@@ -86,12 +97,17 @@ static int igz_run(void *state, struct inflate_io *io, bool *inside, struct err 
 		if (gz->ended && io->in_len) {
 			isal_inflate_reset(&gz->s);
 			gz->ended = false;
+			gz->taken = 0;
 		}
 		if (gz->ended) {
 			return 0;
 		}
 		*inside |= io->in_len > 0;
+		if (has_reserved_flags(gz, io)) {
+			return err_set(err, ERR_MALFORMED, "broken gzip data: reserved flags");
+		}
 		rc = step(gz, io);
+		gz->taken += in - io->in_len;
 		if (rc < 0) {
 			return err_set(err, ERR_MALFORMED, "broken gzip data: %s", reason(rc));
 		}

@@ -29,10 +29,12 @@ struct collector {
 	bool whole; /* nothing was lost on the way */
 };
 
-/* The next piece; false at the end of the file or when the archive will not go on. */
-static bool next_piece(struct layer_scan *s, struct piece *p, bool *whole)
+/* The piece behind *p; false at the end of the file or when the archive will not go on. libarchive
+ * passes on a sparse file's map as it is, so order and size are checked here. */
+static bool next_piece(struct layer_scan *s, uint64_t size, struct piece *p, bool *whole)
 {
 	const void *data = NULL;
+	uint64_t end = p->offset + p->len;
 	la_int64_t offset = 0;
 	int rc = archive_read_data_block(s->archive, &data, &p->len, &offset);
 
@@ -43,22 +45,28 @@ static bool next_piece(struct layer_scan *s, struct piece *p, bool *whole)
 		*whole = false;
 		return false;
 	}
+	if ((uint64_t)offset < end || p->len > size || (uint64_t)offset > size - p->len) {
+		scan_violation(s, false, "sparse file with pieces out of order or behind its end");
+		*whole = false;
+		return false;
+	}
 	p->data = data;
 	p->offset = (uint64_t)offset;
 	return true;
 }
 
-/* Bring the first want bytes of the file into s->head, holes as zeros. What is left of the last
- * piece stays in *p. Returns how many bytes there are. */
-static size_t read_head(struct layer_scan *s, size_t want, struct piece *p, bool *whole)
+/* Bring the first bytes of the file into s->head, holes as zeros. What is left of the last piece
+ * stays in *p. Returns how many bytes there are. */
+static size_t read_head(struct layer_scan *s, uint64_t size, struct piece *p, bool *whole)
 {
+	size_t want = size < LIMIT_ENTRY_HEAD ? (size_t)size : LIMIT_ENTRY_HEAD;
 	size_t have = 0;
 
 	*p = (struct piece){0};
 	while (have < want) {
 		size_t n;
 
-		if (!next_piece(s, p, whole)) {
+		if (!next_piece(s, size, p, whole)) {
 			*p = (struct piece){0};
 			if (!*whole) {
 				return have;
@@ -194,16 +202,15 @@ void scan_content(struct layer_scan *s, struct entry *entry, struct node *node)
 	struct collector c;
 	struct piece p;
 	bool whole = true;
-	size_t want = entry->size < LIMIT_ENTRY_HEAD ? (size_t)entry->size : LIMIT_ENTRY_HEAD;
 
 	entry->data = s->head;
-	entry->data_len = read_head(s, want, &p, &whole);
+	entry->data_len = read_head(s, entry->size, &p, &whole);
 	plan(&c, entry);
 	scan_emit(s, entry);
 	pass_on(s, entry, &c, &(struct piece){s->head, entry->data_len, 0});
 	pass_on(s, entry, &c, &p);
 	if (whole && (s->wants_data || c.keep || c.n_parts)) {
-		while (next_piece(s, &p, &whole)) {
+		while (next_piece(s, entry->size, &p, &whole)) {
 			pass_on(s, entry, &c, &p);
 		}
 	}

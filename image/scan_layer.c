@@ -184,7 +184,7 @@ static int read_header(
 		return err_set(err, ERR_MALFORMED, "owner %lld:%lld is out of range",
 			(long long)archive_entry_uid(ae), (long long)archive_entry_gid(ae));
 	}
-	entry->mode = archive_entry_perm(ae);
+	entry->mode = archive_entry_perm(ae) & 07777; /* libarchive keeps bits that no file has */
 	entry->mtime = archive_entry_mtime(ae);
 	entry->mtime_ns = (uint32_t)archive_entry_mtime_nsec(ae);
 	entry->dev_major = (uint32_t)archive_entry_rdevmajor(ae);
