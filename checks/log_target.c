@@ -77,7 +77,7 @@ static bool replace_link(const struct tree *tree, char **path)
 		done = steal_ptr(next);
 	}
 	free(*path);
-	*path = steal_ptr(done);
+	*path = *done ? steal_ptr(done) : xstrdup("/");
 	return false;
 }
 
