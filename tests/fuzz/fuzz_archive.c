@@ -1,0 +1,52 @@
+/* A whole image in a file: OCI archive or docker-archive, plain or compressed; opened and scanned. */
+#include "tests/fuzz/kit.h"
+#include "tests/fuzz/scan_kit.h"
+
+#include "base/cleanup.h"
+#include "image/limits.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	fuzz_tmpdir();
+	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return fuzz_mutate_layer(data, size, max_size, seed);
+}
+
+static void check(const struct image *image)
+{
+	MUST(image->config || image->violations.n);
+	MUST(image->n_layers <= LIMIT_LAYERS);
+	for (size_t i = 0; i < image->violations.n; i++) {
+		MUST(image->violations.v[i].file && image->violations.v[i].pointer);
+	}
+	for (size_t i = 0; i < image->n_candidates; i++) {
+		MUST(image->candidates[i].platform && image->candidates[i].kind);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct image_options options = {.reference = fuzz_file(data, size)};
+	AUTO_PTR(image) struct image *image = NULL;
+	struct err err = {0};
+
+	if (image_open(&options, &image, &err)) {
+		MUST(err.code == ERR_MALFORMED || err.code == ERR_LIMIT ||
+			err.code == ERR_UNSUPPORTED);
+		return 0;
+	}
+	check(image);
+	if (image->config) {
+		tree_free(fuzz_scan(image, NULL, 0));
+	}
+	return 0;
+}
