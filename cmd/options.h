@@ -20,7 +20,9 @@ enum verb_bit {
 	VERB_RULES = 1 << 3,
 	VERB_INSPECT = 1 << 4,
 	VERB_DOCTOR = 1 << 5,
-	VERB_ALL = (1 << 6) - 1,
+	VERB_STORE = 1 << 6,
+	VERB_ALL = (1 << 7) - 1,
+	VERB_IMAGE = VERB_CHECK | VERB_RUN | VERB_INSPECT | VERB_PRODUCT, /* open one */
 };
 
 struct options {
@@ -29,6 +31,8 @@ struct options {
 	const char *stage; /* "static", "dynamic", "all" */
 	const char *edition;
 	const char *platform;
+	const char *authfile;
+	const char *tls_verify; /* "true", "false" */
 	const char *policy;
 	struct strv only; /* split at commas */
 	struct strv skip;

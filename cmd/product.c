@@ -24,8 +24,7 @@ static char *product_name(const struct reference *reference)
 static int init(const struct options *options)
 {
 	AUTO_PTR(image) struct image *image = NULL;
-	struct image_options image_options = {
-		.reference = options->operands.v[1], .platform = options->platform};
+	struct image_options image_options = options_image(options, options->operands.v[1]);
 	struct template_facts facts = {0};
 	auto_free char *name = NULL;
 	auto_free char *text = NULL;

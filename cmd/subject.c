@@ -28,8 +28,7 @@ static int prepare_run(struct subject *s, struct store_writer **ret, struct err 
 	auto_free char *dir = NULL;
 	struct store_ids ids;
 
-	if (host_enter(&s->host, err) ||
-		workspace_open(NULL, &s->host, &s->workspace, err)) {
+	if (host_enter(&s->host, err) || workspace_open(NULL, &s->host, &s->workspace, err)) {
 		return -1;
 	}
 	ids = (struct store_ids){
@@ -39,9 +38,9 @@ static int prepare_run(struct subject *s, struct store_writer **ret, struct err 
 	};
 	dir = xasprintf("%s/store", workspace_base(s->workspace));
 	return store_open(dir, &ids, &s->store, err) ||
-			store_writer_new(s->store, s->image, ret, err)
-		? -1
-		: 0;
+			       store_writer_new(s->store, s->image, ret, err)
+		       ? -1
+		       : 0;
 }
 
 /* One pass, with the checks' sink and the store's. */
@@ -60,13 +59,22 @@ static int scan(struct subject *s, const struct entry_sink *sink, struct store_w
 	return image_scan(s->image, sinks, n, &s->tree, err);
 }
 
+struct image_options options_image(const struct options *options, const char *reference)
+{
+	return (struct image_options){
+		.reference = reference,
+		.platform = options->platform,
+		.authfile = options->authfile,
+		.tls_verify = options->tls_verify,
+	};
+}
+
 int subject_open(const struct options *options, const char *reference, bool run,
 	const struct entry_sink *sink, struct subject *ret, struct err *err)
 {
 	AUTO(subject) struct subject s = {0};
 	AUTO_PTR(store_writer) struct store_writer *writer = NULL;
-	struct image_options image_options = {
-		.reference = reference, .platform = options->platform};
+	struct image_options image_options = options_image(options, reference);
 
 	if (image_open(&image_options, &s.image, err)) {
 		return -1;
@@ -109,8 +117,8 @@ static int add_env(const char *item, size_t len, struct strv *ret, struct err *e
 	const char *equals = memchr(item, '=', len);
 
 	if (!equals || equals == item) {
-		return err_set(err, ERR_USAGE, "'%.*s' is not KEY=VALUE", (int)(len < 80 ? len : 80),
-			item);
+		return err_set(err, ERR_USAGE, "'%.*s' is not KEY=VALUE",
+			(int)(len < 80 ? len : 80), item);
 	}
 	strv_take(ret, xstrndup(item, len));
 	return 0;

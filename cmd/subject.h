@@ -37,6 +37,9 @@ int subject_open(const struct options *options, const char *reference, bool run,
 	const struct entry_sink *sink, struct subject *ret, struct err *err);
 void subject_release(struct subject *subject);
 
+/* What the command line says about opening reference; everything is borrowed. */
+struct image_options options_image(const struct options *options, const char *reference);
+
 /* --env and --env-file as "KEY=value", in the order of precedence. ERR_USAGE for an item that is
  * none, ERR_IO for a file that cannot be read. */
 int environment_read(const struct options *options, struct strv *ret, struct err *err);

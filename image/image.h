@@ -74,6 +74,9 @@ struct candidate {
 struct image_options {
 	const char *reference;
 	const char *platform; /* "linux/amd64"; NULL: linux/amd64, or linux/386 where only that is there */
+	/* For what is fetched through skopeo. */
+	const char *authfile;	/* credentials; NULL: where skopeo looks by itself */
+	const char *tls_verify; /* "true", "false"; NULL: as skopeo is configured */
 };
 
 struct source; /* source.h: the blobs */

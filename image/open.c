@@ -225,7 +225,7 @@ int image_open(const struct image_options *options, struct image **ret, struct e
 		}
 		platform = platform_text(&o.wanted);
 	}
-	if (source_open(&image->reference, platform, &image->source, err)) {
+	if (source_open(&image->reference, platform, options, &image->source, err)) {
 		return -1;
 	}
 	if (find_image(&o, err)) {

@@ -130,14 +130,14 @@ static int open_path(const struct reference *ref, struct source **ret, struct er
 		       : 0;
 }
 
-int source_open(
-	struct reference *reference, const char *platform, struct source **ret, struct err *err)
+int source_open(struct reference *reference, const char *platform,
+	const struct image_options *options, struct source **ret, struct err *err)
 {
 	switch (reference->kind) {
 	case REFERENCE_STDIN:
 		return open_stdin(ret, err);
 	case REFERENCE_SKOPEO:
-		return source_skopeo_new(reference->text, platform, ret, err);
+		return source_skopeo_new(reference->text, platform, options, ret, err);
 	case REFERENCE_PATH:
 	case REFERENCE_OCI:
 	case REFERENCE_OCI_ARCHIVE:

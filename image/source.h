@@ -21,11 +21,11 @@
 struct source;
 
 /* Open what the reference names; platform is what to fetch from a registry ("linux/arm64"; NULL:
- * linux/amd64, else linux/386). reference->path and ->tag are mended where the path itself has a colon. ERR_IO when
+ * linux/amd64, else linux/386), options (borrowed) how to be let in there. reference->path and ->tag are mended where the path itself has a colon. ERR_IO when
  * it is not there, ERR_MALFORMED when a file is no archive, ERR_LIMIT past LIMIT_SPOOL,
  * LIMIT_RATIO or LIMIT_MEMBERS, ERR_UNSUPPORTED without skopeo. */
-int source_open(
-	struct reference *reference, const char *platform, struct source **ret, struct err *err);
+int source_open(struct reference *reference, const char *platform,
+	const struct image_options *options, struct source **ret, struct err *err);
 void source_free(struct source *source);
 DEFINE_AUTO_PTR(source)
 
@@ -57,9 +57,10 @@ struct source *source_dir_new(int dirfd, const char *remove);
  * is known of its end. The file may be cut short anywhere after its first header. */
 int source_archive_new(int fd, char *damage, struct source **ret, struct err *err);
 
-/* What skopeo fetches for the reference, as its "dir" form in a temporary directory. */
-int source_skopeo_new(
-	const char *reference, const char *platform, struct source **ret, struct err *err);
+/* What skopeo fetches for the reference, as its "dir" form in a temporary directory (scratch.h);
+ * options say how to be let in. */
+int source_skopeo_new(const char *reference, const char *platform,
+	const struct image_options *options, struct source **ret, struct err *err);
 
 /* Give *ret_fd a seekable, inflated copy of fd: an unnamed temporary file, capped by LIMIT_SPOOL.
  * With keep_plain, a file that is not compressed is not copied: *ret_fd is -1. Input that ends too

@@ -10,92 +10,28 @@
 #include "base/sys_file.h"
 #include "image/limits.h"
 #include "image/oci.h"
+#include "image/scratch.h"
+#include "image/skopeo.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
-#define DEADLINE "--command-timeout=30m"
+/* What is fetched, and how to be let in. */
+struct fetch {
+	const char *reference;
+	const struct image_options *options;
+	const char *dir;
+	int null;
+};
 
-extern char **environ;
-
-/* The message of skopeo's last line, which reads: time="..." level=fatal msg="...". */
-static const char *last_message(char *text)
-{
-	static const char key[] = " msg=\"";
-	size_t len = strlen(text);
-	const char *newline;
-	const char *msg;
-
-	while (len && strchr("\n \"", text[len - 1])) {
-		text[--len] = '\0';
-	}
-	newline = strrchr(text, '\n');
-	msg = strstr(newline ? newline : text, key);
-	if (msg) {
-		return msg + strlen(key);
-	}
-	return newline ? newline + 1 : text;
-}
-
-static int spawn(char *const argv[], int out, int said, pid_t *ret, struct err *err)
-{
-	posix_spawn_file_actions_t actions;
-	int rc;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
-	rc = posix_spawnp(ret, argv[0], &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (rc == ENOENT) {
-		return err_set(err, ERR_UNSUPPORTED,
-			"skopeo is needed to fetch this image and is not installed (package 'skopeo')");
-	}
-	errno = rc;
-	return rc ? err_sys(err, "start skopeo") : 0;
-}
-
-/* Runs skopeo; its stdout goes to out (an open file), its stderr into the message of a failure. */
-static int skopeo(char *const argv[], int out, struct err *err)
-{
-	auto_fd int said = file_temp(NULL, err);
-	AUTO(buf) struct buf text = {0};
-	int status = 0;
-	pid_t pid;
-
-	if (said < 0 || spawn(argv, out, said, &pid, err)) {
-		return -1;
-	}
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR) {
-			return err_sys(err, "wait for skopeo");
-		}
-	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		return 0;
-	}
-	buf_init(&text, 64 * 1024);
-	(void)lseek(said, 0, SEEK_SET);
-	(void)file_read_fd(said, &text, NULL);
-	return err_set(err, ERR_IO, "skopeo: %.400s",
-		text.len ? last_message(text.data) : "failed without a word");
-}
-
-static int copy(
-	const char *reference, const char *platform, const char *dir, int null, struct err *err)
+static int copy(const struct fetch *f, const char *platform, struct err *err)
 {
 	auto_free char *os = xstrndup(platform, strcspn(platform, "/"));
 	auto_free char *rest = xstrdup(platform + strlen(os) + 1);
 	auto_free char *architecture = xstrndup(rest, strcspn(rest, "/"));
-	auto_free char *to = xasprintf("dir:%s", dir);
-	struct strv argv = {0};
-	int rc;
+	AUTO(strv) struct strv argv = {0};
 
-	strv_add(&argv, "skopeo");
-	strv_add(&argv, DEADLINE);
 	strv_addf(&argv, "--override-os=%s", os);
 	strv_addf(&argv, "--override-arch=%s", architecture);
 	if (rest[strlen(architecture)]) {
@@ -103,31 +39,36 @@ static int copy(
 	}
 	strv_add(&argv, "copy");
 	strv_add(&argv, "--quiet");
-	strv_add(&argv, reference);
-	strv_add(&argv, to);
-	rc = skopeo(argv.v, null, err);
-	strv_release(&argv);
-	return rc;
+	if (f->options->authfile) {
+		strv_addf(&argv, "--src-authfile=%s", f->options->authfile);
+	}
+	if (f->options->tls_verify) {
+		strv_addf(&argv, "--src-tls-verify=%s", f->options->tls_verify);
+	}
+	strv_add(&argv, f->reference);
+	strv_addf(&argv, "dir:%s", f->dir);
+	return skopeo_run(&argv, f->null, err);
 }
 
 /* The raw manifest of the reference: an index, where there is one. */
-static int inspect(const char *reference, struct buf *ret, struct err *err)
+static int inspect(const struct fetch *f, struct buf *ret, struct err *err)
 {
 	auto_fd int out = file_temp(NULL, err);
-	struct strv argv = {0};
-	int rc;
+	AUTO(strv) struct strv argv = {0};
 
 	if (out < 0) {
 		return -1;
 	}
-	strv_add(&argv, "skopeo");
-	strv_add(&argv, DEADLINE);
 	strv_add(&argv, "inspect");
 	strv_add(&argv, "--raw");
-	strv_add(&argv, reference);
-	rc = skopeo(argv.v, out, err);
-	strv_release(&argv);
-	if (rc) {
+	if (f->options->authfile) {
+		strv_addf(&argv, "--authfile=%s", f->options->authfile);
+	}
+	if (f->options->tls_verify) {
+		strv_addf(&argv, "--tls-verify=%s", f->options->tls_verify);
+	}
+	strv_add(&argv, f->reference);
+	if (skopeo_run(&argv, out, err)) {
 		return -1;
 	}
 	buf_init(ret, LIMIT_DOCUMENT);
@@ -187,41 +128,43 @@ static int write_layout(const char *dir, const struct buf *index, struct err *er
 /* Nothing could be copied. When that is for the platform, another one is taken if that is allowed,
  * or the index becomes the source, so that the selection says what there is. Any other failure
  * stays one: err is what copying said. */
-static int fall_back(
-	const char *reference, const char *platform, const char *dir, int null, struct err *err)
+static int fall_back(const struct fetch *f, const char *platform, struct err *err)
 {
 	AUTO(buf) struct buf text = {0};
 	AUTO(index) struct index index = {0};
 	auto_free char *instead = NULL;
 
-	if (inspect(reference, &text, NULL) ||
-		index_parse(buf_str(&text), text.len, &index, NULL, NULL) ||
+	if (inspect(f, &text, NULL) || index_parse(buf_str(&text), text.len, &index, NULL, NULL) ||
 		index.manifests.n == 0 || offers(&index, platform ? platform : "linux/amd64")) {
 		return -1;
 	}
 	instead = platform ? NULL : second_best(&index);
-	return instead ? copy(reference, instead, dir, null, err) : write_layout(dir, &text, err);
+	return instead ? copy(f, instead, err) : write_layout(f->dir, &text, err);
 }
 
-int source_skopeo_new(
-	const char *reference, const char *platform, struct source **ret, struct err *err)
+int source_skopeo_new(const char *reference, const char *platform,
+	const struct image_options *options, struct source **ret, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	auto_free char *dir = xasprintf("%s/assay-image-XXXXXX", tmp && *tmp ? tmp : "/var/tmp");
 	auto_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	AUTO_PTR(source) struct source *source = NULL;
+	auto_free char *dir = NULL;
+	struct fetch f = {reference, options, NULL, null};
 	int fd;
 
-	if (null < 0 || !mkdtemp(dir)) {
-		return err_sys(err, "temporary directory '%.200s'", dir);
+	if (null < 0) {
+		return err_sys(err, "open '/dev/null'");
 	}
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	source = source_dir_new(fd, dir);
+	/* skopeo takes one that is not there for one without credentials */
+	if (options->authfile && access(options->authfile, R_OK)) {
+		return err_sys(err, "open '%.200s'", options->authfile);
+	}
+	fd = scratch_new(&dir, err);
 	if (fd < 0) {
-		return err_sys(err, "open '%.200s'", dir);
+		return -1;
 	}
-	if (copy(reference, platform ? platform : "linux/amd64", dir, null, err) &&
-		fall_back(reference, platform, dir, null, err)) {
+	source = source_dir_new(fd, dir);
+	f.dir = dir;
+	if (copy(&f, platform ? platform : "linux/amd64", err) && fall_back(&f, platform, err)) {
 		return err_wrap(err, "'%.200s'", reference);
 	}
 	*ret = steal_ptr(source);

@@ -13,6 +13,7 @@ import judge
 import killed
 import model
 import recipe as recipes
+import registry
 import rules
 from assay import ROOT
 
@@ -170,6 +171,19 @@ def killed_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(killed.run(bench, _build))
+
+
+def registry_cases():
+    def run(function, bench):
+        why = registry.missing()
+        return Outcome([], skip=why) if why else Outcome(function(bench, _build))
+
+    rows = {
+        "registry: open": registry.pulls,
+        "registry: with a password": registry.logs_in,
+        "registry: assay is killed while it fetches": registry.killed,
+    }
+    return [Case(name, lambda b, f=function: run(f, b)) for name, function in rows.items()]
 
 
 # ---- errors -------------------------------------------------------------------------------------
