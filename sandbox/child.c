@@ -157,13 +157,15 @@ static int step_user(struct spec *s)
 
 static int step_signals(struct spec *s)
 {
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	/* The kernel's own form of struct sigaction: handler, flags, restorer, mask. The C library's
+	 * call refuses the two signals that it keeps for itself, which whoever started us may have
+	 * left ignored. */
+	const unsigned long dfl[4] = {(unsigned long)SIG_DFL};
 	sigset_t none;
 
 	(void)s;
-	/* SIGKILL, SIGSTOP and the C library's own two refuse. */
-	for (int i = 1; i < 65; i++) {
-		(void)sigaction(i, &dfl, NULL);
+	for (int i = 1; i < 65; i++) { /* SIGKILL and SIGSTOP refuse */
+		(void)syscall(SYS_rt_sigaction, i, dfl, NULL, sizeof(unsigned long));
 	}
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
