@@ -1,6 +1,5 @@
 #include "base/alloc.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,16 +31,22 @@ char *xstrndup(const char *s, size_t len)
 	return copy;
 }
 
-char *xasprintf(const char *fmt, ...)
+char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s = NULL;
+
+	return must(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
+char *xasprintf(const char *fmt, ...)
+{
 	va_list ap;
-	int len;
+	char *s;
 
 	va_start(ap, fmt);
-	len = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	return must(len < 0 ? NULL : s);
+	return s;
 }
 
 void *array_room(void *v, size_t n, size_t *cap, size_t size)

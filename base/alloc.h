@@ -10,6 +10,7 @@
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed memory; the caller frees. Aborts when memory is out. */
@@ -23,6 +24,7 @@ char *xstrndup(const char *s, size_t len);
 
 /* A formatted string; the caller frees. Aborts when memory is out. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 /* v with room for at least n + 1 elements of size; *cap is updated. Aborts when memory is out. */
 void *array_room(void *v, size_t n, size_t *cap, size_t size);

@@ -133,17 +133,11 @@ void strv_add(struct strv *list, const char *s)
 
 void strv_addf(struct strv *list, const char *fmt, ...)
 {
-	char *s = NULL;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vasprintf(&s, fmt, ap);
+	strv_take(list, xvasprintf(fmt, ap));
 	va_end(ap);
-	if (len < 0) {
-		abort();
-	}
-	strv_take(list, s);
 }
 
 void strv_add_all(struct strv *list, const struct strv *more)

@@ -35,9 +35,7 @@ void observation_event(
 	e->event = xstrdup(event);
 	if (fmt) {
 		va_start(ap, fmt);
-		if (vasprintf(&e->detail, fmt, ap) < 0) {
-			abort();
-		}
+		e->detail = xvasprintf(fmt, ap);
 		va_end(ap);
 	}
 }

@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
-
-static char *format(const char *fmt, va_list ap)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, fmt, ap) < 0) {
-		abort();
-	}
-	return text;
-}
-
 static void add_finding(
 	struct outcome *out, bool warning, const char *subject, json_t *evidence, char *message)
 {
@@ -36,7 +24,7 @@ void outcome_fail(struct outcome *out, const char *subject, json_t *evidence, co
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_finding(out, false, subject, evidence, format(fmt, ap));
+	add_finding(out, false, subject, evidence, xvasprintf(fmt, ap));
 	va_end(ap);
 }
 
@@ -45,7 +33,7 @@ void outcome_warn(struct outcome *out, const char *subject, json_t *evidence, co
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_finding(out, true, subject, evidence, format(fmt, ap));
+	add_finding(out, true, subject, evidence, xvasprintf(fmt, ap));
 	va_end(ap);
 }
 
@@ -64,7 +52,7 @@ void outcome_summary(struct outcome *out, const char *fmt, ...)
 
 	free(out->summary);
 	va_start(ap, fmt);
-	out->summary = format(fmt, ap);
+	out->summary = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 
@@ -77,7 +65,7 @@ void outcome_not_applicable(struct outcome *out, const char *fmt, ...)
 	}
 	out->said = SAID_NOT_APPLICABLE;
 	va_start(ap, fmt);
-	out->why = format(fmt, ap);
+	out->why = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 
@@ -92,7 +80,7 @@ void outcome_not_tested(struct outcome *out, const char *remedy, const char *fmt
 	out->said = SAID_NOT_TESTED;
 	out->remedy = xstrdup(remedy);
 	va_start(ap, fmt);
-	out->why = format(fmt, ap);
+	out->why = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -16,9 +16,7 @@ void strict_problem(
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&message, fmt, ap) < 0) {
-		abort();
-	}
+	message = xvasprintf(fmt, ap);
 	va_end(ap);
 	json_problem_add(problems, false, at, "%s", message);
 }

@@ -40,15 +40,11 @@ static void markup(struct writer *w, const char *fmt, ...)
 {
 	auto_free char *s = NULL;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (len < 0) {
-		abort();
-	}
-	w->failed = w->failed || buf_add(w->out, s, (size_t)len, w->err);
+	w->failed = w->failed || buf_add(w->out, s, strlen(s), w->err);
 }
 
 static void text(struct writer *w, const char *s)

@@ -60,18 +60,14 @@ void layout_put(struct layout *l, enum style style, const char *fmt, ...)
 {
 	auto_free char *s = NULL;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (len < 0) {
-		abort();
-	}
 	style_on(l, style);
-	bytes(l, s, (size_t)len);
+	bytes(l, s, strlen(s));
 	style_off(l, style);
-	l->column += characters(s, (size_t)len);
+	l->column += characters(s, strlen(s));
 }
 
 static void spaces(struct layout *l, size_t n)

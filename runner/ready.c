@@ -44,9 +44,7 @@ static void __attribute__((format(printf, 2, 3))) told(struct ready *r, const ch
 
 	free(r->last);
 	va_start(ap, fmt);
-	if (vasprintf(&r->last, fmt, ap) < 0) {
-		abort();
-	}
+	r->last = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -28,9 +28,7 @@ progress(const struct runner_options *o, const char *fmt, ...)
 		return;
 	}
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0) {
-		abort();
-	}
+	line = xvasprintf(fmt, ap);
 	va_end(ap);
 	o->progress(line, o->arg);
 }
@@ -52,9 +50,7 @@ void task_not_started(struct task_observation *obs, const char *remedy, const ch
 	free(obs->remedy);
 	obs->remedy = xstrdup(remedy);
 	va_start(ap, fmt);
-	if (vasprintf(&obs->why, fmt, ap) < 0) {
-		abort();
-	}
+	obs->why = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 
