@@ -89,14 +89,23 @@ static const uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff}
 #define YOUNGEST 450
 #define X32_BIT 0x40000000u
 
-/* if x86-64 and YOUNGEST < number < X32_BIT: ENOSYS. Goes in front of libseccomp's program. */
-static const struct sock_filter too_young[] = {
+/*
+ * Goes in front of libseccomp's program, for x86-64 and x32. Calls younger than the list: ENOSYS.
+ * AF_VSOCK: EPERM; the kernel takes the family as an int, so only its lower half may be looked at,
+ * while libseccomp compares all 64 bits.
+ */
+static const struct sock_filter head[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
 	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, YOUNGEST, 0, 1),
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 };
 
 static int rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned n,
@@ -157,16 +166,16 @@ static int export_program(scmp_filter_ctx ctx, struct sock_fprog *ret)
 		return -1;
 	}
 	size = (size_t)end;
-	program = malloc(sizeof(too_young) + size);
+	program = malloc(sizeof(head) + size);
 	if (!program) {
 		return -1;
 	}
-	memcpy(program, too_young, sizeof(too_young));
-	if (pread(fd, program + ARRAY_SIZE(too_young), size, 0) != (ssize_t)size) {
+	memcpy(program, head, sizeof(head));
+	if (pread(fd, program + ARRAY_SIZE(head), size, 0) != (ssize_t)size) {
 		free(program);
 		return -1;
 	}
-	ret->len = (unsigned short)(ARRAY_SIZE(too_young) + size / sizeof(*program));
+	ret->len = (unsigned short)(ARRAY_SIZE(head) + size / sizeof(*program));
 	ret->filter = program;
 	return 0;
 }

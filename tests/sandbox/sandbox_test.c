@@ -175,15 +175,15 @@ bool readable(int fd)
 	return poll(&p, 1, DEADLINE_S * 1000) == 1;
 }
 
-static void copy_program(const char *from, const char *to, unsigned owner)
+void copy_program(const char *from, const char *to, unsigned owner, mode_t mode)
 {
 	AUTO(buf) struct buf b;
 	struct err err;
 
 	buf_init(&b, 64 << 20);
 	if (file_read(AT_FDCWD, from, &b, &err) ||
-		file_write(AT_FDCWD, to, buf_str(&b), b.len, &err) || chmod(to, 0755) < 0 ||
-		lchown(to, owner, owner) < 0) {
+		file_write(AT_FDCWD, to, buf_str(&b), b.len, &err) ||
+		lchown(to, owner, owner) < 0 || chmod(to, mode) < 0) {
 		perror(to);
 		exit(2);
 	}
@@ -202,7 +202,7 @@ void make_layer(const struct fixture *f, const char *path, unsigned owner)
 		}
 	}
 	snprintf(name, sizeof(name), "%s/bin/inside", path);
-	copy_program(f->inside, name, owner);
+	copy_program(f->inside, name, owner, 0755);
 	snprintf(name, sizeof(name), "%s/data/sub/file", path);
 	(void)file_write(AT_FDCWD, name, "seed\n", 5, NULL);
 	if (lchown(name, owner, owner) < 0) {
@@ -234,7 +234,8 @@ void fixture_close(struct fixture *f)
 }
 
 static const struct test *const groups[] = {
-	tests_process, tests_limits, tests_view, tests_network, tests_end, tests_modes};
+	tests_process, tests_limits, tests_view, tests_network, tests_end, tests_modes,
+	tests_escapes, tests_layouts, tests_bounds};
 
 static unsigned passed, failed, left_out;
 
@@ -271,6 +272,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	f.scratch = scratch;
 	f.layer = xasprintf("%s/layer", scratch);
+	f.escapes = xasprintf("%.*s/escapes", (int)(strrchr(f.inside, '/') - f.inside), f.inside);
 	make_layer(&f, f.layer, 0);
 	if (!fixture_open(&f)) {
 		return 2;
@@ -285,6 +287,7 @@ int main(int argc, char **argv)
 	fixture_close(&f);
 	(void)dir_remove(AT_FDCWD, scratch, NULL);
 	free(f.layer);
+	free(f.escapes);
 	printf("%u passed, %u failed, %u skipped\n", passed, failed, left_out);
 	return failed || !passed;
 }

@@ -16,6 +16,7 @@
 /* What every test finds: a workspace, a world and one image layer with /inside. */
 struct fixture {
 	const char *inside; /* the program, out here */
+	char *escapes; /* the one of escapes/, beside it */
 	char *scratch; /* a directory for the run of the tests */
 	char *layer;
 	struct host host;
@@ -34,6 +35,9 @@ extern const struct test tests_view[];
 extern const struct test tests_network[];
 extern const struct test tests_end[];
 extern const struct test tests_modes[];
+extern const struct test tests_escapes[];
+extern const struct test tests_layouts[];
+extern const struct test tests_bounds[];
 
 /* A check that failed is printed and counted; the test goes on. */
 bool expect(bool good, const char *what, const char *file, int line);
@@ -76,6 +80,16 @@ bool has(const char *text, const char *part);
 
 /* Make a layer directory at path with /inside in it, owned by outside id `owner`. */
 void make_layer(const struct fixture *f, const char *path, unsigned owner);
+void copy_program(const char *from, const char *to, unsigned owner, mode_t mode);
+
+/* Who assay can be: host.h, and uid 0 of a user namespace with one id, as of `unshare -r`. */
+enum test_mode { MODE_ROOT, MODE_SUBORDINATE, MODE_SINGLE, MODE_UNSHARED };
+
+/* In a child that has become the mode's user, with a scratch directory and a layer of its own (which
+ * furnish, when given, adds to): run(), which opens the fixture. Skips what this machine cannot. */
+bool in_mode(struct fixture *f, enum test_mode mode,
+	void (*furnish)(const struct fixture *f, const char *layer, unsigned owner),
+	bool (*run)(struct fixture *g));
 
 /* Enter, open a workspace and a world below scratch; fixture_close ends them. */
 bool fixture_open(struct fixture *f);

@@ -6,16 +6,8 @@
 #include "sandbox/ids.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#define NOBODYS_ID 61234
 
 static struct run r;
 
@@ -69,77 +61,25 @@ static bool term_and_exec(struct fixture *f)
 	return good;
 }
 
-#define SUB_FIRST 600000
-#define SUB_LINE "nobody:600000:65536\n"
-
-/* Give "nobody" subordinate ids in a mount namespace of our own, where newuidmap reads them. */
-static bool grant_ids(const struct fixture *f)
+/* Enter and run a few instances. */
+static bool few_instances(struct fixture *g)
 {
-	static const char *const files[] = {"/etc/subuid", "/etc/subgid"};
-	char *path = xasprintf("%s/subordinate", f->scratch);
-	bool good = unshare(CLONE_NEWNS) == 0 &&
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-		    file_write(AT_FDCWD, path, SUB_LINE, strlen(SUB_LINE), NULL) == 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		good = good && mount(path, files[i], NULL, MS_BIND, NULL) == 0;
-	}
-	free(path);
-	return EXPECT(good);
-}
-
-static bool become(uid_t uid, gid_t gid)
-{
-	/* Changing ids makes a process undumpable, as a program started by the user is not: its
-	 * /proc files would stay root's. */
-	return EXPECT(setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
-		      setresuid(uid, uid, uid) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0 &&
-		      chdir("/") == 0);
-}
-
-/* In a child: become uid for good, enter, and run a few instances. owner is who owns the layer. */
-static void as_user(struct fixture *f, uid_t uid, gid_t gid, uint32_t owner, enum host_mode mode)
-{
-	struct fixture g = *f;
-	int status;
-	pid_t pid;
-
-	g.scratch = xasprintf("%s/user-%u", f->scratch, uid);
-	g.layer = xasprintf("%s/layer", g.scratch);
-	EXPECT(mkdir(g.scratch, 0755) == 0);
-	make_layer(&g, g.layer, owner);
-	EXPECT(lchown(g.scratch, uid, gid) == 0);
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		bool good = (mode != HOST_SUBORDINATE || grant_ids(f)) && become(uid, gid) &&
-			    fixture_open(&g) && EXPECT(g.host.mode == mode) && outputs(&g, 0) &&
-			    outputs(&g, 1000) && term_and_exec(&g);
-
-		fixture_close(&g);
-		fflush(stdout);
-		_exit(!good);
-	}
-	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
-	free(g.scratch);
-	free(g.layer);
+	return fixture_open(g) && outputs(g, 0) && outputs(g, 1000) && term_and_exec(g);
 }
 
 static void single_id(struct fixture *f)
 {
-	as_user(f, NOBODYS_ID, NOBODYS_ID, NOBODYS_ID, HOST_SINGLE);
+	in_mode(f, MODE_SINGLE, NULL, few_instances);
 }
 
 static void subordinate_ids(struct fixture *f)
 {
-	const struct passwd *pw = getpwnam("nobody");
+	in_mode(f, MODE_SUBORDINATE, NULL, few_instances);
+}
 
-	if (!pw || access("/usr/bin/newuidmap", X_OK) < 0 || access("/etc/subuid", F_OK) < 0 ||
-		access("/etc/subgid", F_OK) < 0) {
-		skip("no newuidmap, /etc/subuid or user nobody here (Debian package uidmap)");
-		return;
-	}
-	as_user(f, pw->pw_uid, pw->pw_gid, SUB_FIRST, HOST_SUBORDINATE);
+static void inside_unshare(struct fixture *f)
+{
+	in_mode(f, MODE_UNSHARED, NULL, few_instances);
 }
 
 static void examine(struct fixture *f)
@@ -174,6 +114,7 @@ static void unused_ranges(struct fixture *f)
 const struct test tests_modes[] = {
 	{"a user with subordinate ids", subordinate_ids},
 	{"a user with a single id", single_id},
+	{"inside unshare -r", inside_unshare},
 	{"what doctor finds", examine},
 	{"an unused range of ids", unused_ranges},
 	{NULL, NULL},
