@@ -4,28 +4,68 @@
 #include "base/sys_file.h"
 #include "image/inflate.h"
 #include "image/limits.h"
+#include "image/ring.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define IN_SIZE (256 * 1024)
 /* Small enough to stay in the second-level cache between inflating, hashing and reading the tar. */
-#define OUT_SIZE (256 * 1024)
+#define BLOCK ((size_t)256 * 1024)
 #define RATIO_FROM (64 * MIB)
 
+/* How far reading and inflating may run ahead of the slowest reader: 5 MiB in all. */
+#define IN_BLOCKS 4
+#define OUT_BLOCKS 16
+
+/* Who reads a ring. */
+enum { TAR_READER, TAR_HASHER };
+enum { STORED_DECODER, STORED_HASHER };
+
+/*
+ * Either everything is done by the caller of layer_stream_read, or, once started, by three threads:
+ *
+ *	decoder: blob -> stored ring -> inflate -> tar ring -> the caller
+ *	                      |                       |
+ *	            hasher of the stored bytes   hasher of the tar
+ *
+ * The threads share the rings; what else a thread writes, the caller reads after settle().
+ */
 struct layer_stream {
 	const struct blob *blob;
-	uint64_t taken; /* stored bytes read and hashed */
-	struct digest *stored;
-	struct digest *tar;
+	bool over; /* the caller has all there is */
+	uint64_t delivered; /* bytes of the tar */
+	struct layer_stream_facts facts;
+
+	/* The decoder's. */
+	uint64_t taken; /* stored bytes read */
+	uint64_t made; /* bytes of the tar */
 	struct inflate *inflate; /* NULL until the first bytes are there */
 	struct inflate_io io;
 	bool flushing; /* the output was full: there may be more without more input */
 	bool ended;
 	struct err failed;
-	struct layer_stream_facts facts;
-	uint8_t in[IN_SIZE];
-	uint8_t out[OUT_SIZE];
+	struct err unread; /* why the rest behind broken data could not be read */
+	enum layer_encoding encoding;
+	/* Plain, and both digests of one algorithm: one is enough. Set before the first block of
+	 * the tar goes out. */
+	bool one_digest;
+
+	struct digest *stored; /* NULL when not asked for */
+	struct digest *tar;
+	bool same_algorithm;
+
+	/* Without threads: */
+	uint8_t *in;
+	uint8_t *out;
+
+	/* With threads: */
+	struct ring *stored_ring;
+	struct ring *tar_ring;
+	pthread_t threads[3];
+	size_t n_threads;
 };
 
 struct layer_stream *layer_stream_new(const struct blob *blob,
@@ -36,54 +76,72 @@ struct layer_stream *layer_stream_new(const struct blob *blob,
 	s->blob = blob;
 	s->stored = stored_algorithm ? digest_new(*stored_algorithm) : NULL;
 	s->tar = digest_new(tar_algorithm);
+	s->same_algorithm = stored_algorithm && *stored_algorithm == tar_algorithm;
 	return s;
 }
 
-void layer_stream_free(struct layer_stream *s)
-{
-	if (s) {
-		digest_free(s->stored);
-		digest_free(s->tar);
-		inflate_free(s->inflate);
-		free(s);
-	}
-}
+/* ---- the decoder ------------------------------------------------------------------------------ */
 
-/* Fill the input buffer; *ret_len is 0 at the end of the blob. */
-static int fetch(struct layer_stream *s, size_t *ret_len, struct err *err)
+/* The next stored bytes; *ret_len is 0 at the end of the blob. */
+static int fetch(struct layer_stream *s, const uint8_t **ret_data, size_t *ret_len, struct err *err)
 {
 	uint64_t left = s->blob->size - s->taken;
-	size_t len = left < IN_SIZE ? (size_t)left : IN_SIZE;
+	size_t len = left < BLOCK ? (size_t)left : BLOCK;
+	uint8_t *block = s->in;
 
-	if (len) {
-		if (file_read_at(s->blob->fd, s->in, len, s->blob->offset + s->taken, err)) {
-			return -1;
-		}
-		s->taken += len;
-		if (s->stored) {
-			digest_add(s->stored, s->in, len);
-		}
-	}
-	if (s->taken == s->blob->size && s->stored && !s->facts.stored_digest[0]) {
-		digest_end(s->stored, s->facts.stored_digest);
-	}
 	*ret_len = len;
+	if (!len) {
+		return 0;
+	}
+	if (s->stored_ring) {
+		block = ring_room(s->stored_ring);
+		if (!block) {
+			return err_set(err, ERR_IO, "stopped");
+		}
+	}
+	if (file_read_at(s->blob->fd, block, len, s->blob->offset + s->taken, err)) {
+		return -1;
+	}
+	s->taken += len;
+	if (s->stored_ring) {
+		ring_put(s->stored_ring, len);
+		(void)ring_get(s->stored_ring, STORED_DECODER, ret_data, ret_len);
+	} else {
+		*ret_data = block;
+		if (s->stored) {
+			digest_add(s->stored, block, len);
+		}
+	}
 	return 0;
+}
+
+/* Done with what fetch gave. */
+static void fetched_done(struct layer_stream *s)
+{
+	if (s->stored_ring) {
+		ring_done(s->stored_ring, STORED_DECODER);
+	}
 }
 
 /* More input for the decoder; at the end of the blob s->ended is set. */
 static int refill(struct layer_stream *s, struct err *err)
 {
+	const uint8_t *data = NULL;
 	size_t len;
 
-	if (fetch(s, &len, err)) {
+	if (s->io.in) {
+		s->io.in = NULL;
+		fetched_done(s);
+	}
+	if (fetch(s, &data, &len, err)) {
 		return -1;
 	}
 	if (!s->inflate) {
-		s->facts.encoding = inflate_detect(s->in, len);
-		s->inflate = inflate_new(s->facts.encoding);
+		s->encoding = inflate_detect(data, len);
+		s->inflate = inflate_new(s->encoding);
+		s->one_digest = s->encoding == LAYER_PLAIN && s->same_algorithm;
 	}
-	s->io.in = s->in;
+	s->io.in = data;
 	s->io.in_len = len;
 	if (!len) {
 		s->ended = true;
@@ -94,64 +152,257 @@ static int refill(struct layer_stream *s, struct err *err)
 
 static int check_limits(const struct layer_stream *s, struct err *err)
 {
-	uint64_t size = s->facts.tar_size;
-
-	if (size > LIMIT_LAYER_TAR) {
+	if (s->made > LIMIT_LAYER_TAR) {
 		return err_set(err, ERR_LIMIT, "inflates to more than %" PRIu64 " GiB",
 			LIMIT_LAYER_TAR / GIB);
 	}
-	if (size > RATIO_FROM && size / LIMIT_RATIO > s->taken) {
+	if (s->made > RATIO_FROM && s->made / LIMIT_RATIO > s->taken) {
 		return err_set(err, ERR_LIMIT,
 			"inflates to more than %d times its size: %" PRIu64 " bytes so far",
-			LIMIT_RATIO, size);
+			LIMIT_RATIO, s->made);
 	}
 	return 0;
 }
 
-/* Decode into the output buffer; *ret_len also counts what came out before a failure. */
-static int decode(struct layer_stream *s, size_t *ret_len, struct err *err)
+/* Decode into the block; returns how many bytes came out, also before a failure. */
+static size_t decode(struct layer_stream *s, uint8_t *block)
 {
 	int rc = 0;
+	size_t len;
 
-	s->io.out = s->out;
-	s->io.out_len = OUT_SIZE;
+	s->io.out = block;
+	s->io.out_len = BLOCK;
 	while (rc == 0 && !s->ended && s->io.out_len) {
 		if (!s->io.in_len && !s->flushing) {
-			rc = refill(s, err);
+			rc = refill(s, &s->failed);
 		}
 		if (rc == 0 && !s->ended) {
-			rc = inflate_run(s->inflate, &s->io, err);
+			rc = inflate_run(s->inflate, &s->io, &s->failed);
 		}
 		s->flushing = !s->io.out_len;
 	}
-	*ret_len = OUT_SIZE - s->io.out_len;
-	return rc;
+	len = BLOCK - s->io.out_len;
+	s->made += len;
+	if (rc == 0) {
+		(void)check_limits(s, &s->failed);
+	}
+	return len;
+}
+
+/* Read what is left of the stored bytes behind broken data, for their digest. */
+static void fetch_rest(struct layer_stream *s)
+{
+	const uint8_t *data = NULL;
+	size_t len;
+
+	if (s->failed.code != ERR_MALFORMED) {
+		return;
+	}
+	if (s->io.in) {
+		s->io.in = NULL;
+		fetched_done(s);
+	}
+	while (fetch(s, &data, &len, &s->unread) == 0 && len) {
+		fetched_done(s);
+	}
+}
+
+/* ---- threads ---------------------------------------------------------------------------------- */
+
+static void *decoder(void *arg)
+{
+	struct layer_stream *s = arg;
+	size_t len = 1;
+
+	while (len && !s->failed.code) {
+		uint8_t *block = ring_room(s->tar_ring);
+
+		if (!block) {
+			break;
+		}
+		len = decode(s, block);
+		if (len) {
+			ring_put(s->tar_ring, len);
+		}
+	}
+	ring_end(s->tar_ring);
+	fetch_rest(s);
+	ring_end(s->stored_ring);
+	return NULL;
+}
+
+static void *stored_hasher(void *arg)
+{
+	struct layer_stream *s = arg;
+	const uint8_t *data;
+	size_t len;
+
+	while (ring_get(s->stored_ring, STORED_HASHER, &data, &len)) {
+		digest_add(s->stored, data, len);
+		ring_done(s->stored_ring, STORED_HASHER);
+	}
+	return NULL;
+}
+
+static void *tar_hasher(void *arg)
+{
+	struct layer_stream *s = arg;
+	const uint8_t *data;
+	size_t len;
+
+	while (ring_get(s->tar_ring, TAR_HASHER, &data, &len)) {
+		if (!s->one_digest) {
+			digest_add(s->tar, data, len);
+		}
+		ring_done(s->tar_ring, TAR_HASHER);
+	}
+	return NULL;
+}
+
+static void stop(struct layer_stream *s)
+{
+	if (s->stored_ring) {
+		ring_stop(s->stored_ring);
+		ring_stop(s->tar_ring);
+	}
+}
+
+static void join(struct layer_stream *s)
+{
+	while (s->n_threads) {
+		pthread_join(s->threads[--s->n_threads], NULL);
+	}
+}
+
+static void drop_rings(struct layer_stream *s)
+{
+	ring_free(s->stored_ring);
+	ring_free(s->tar_ring);
+	s->stored_ring = s->tar_ring = NULL;
+}
+
+/* The decoder last: until it runs the others have nothing to do. */
+static bool start_threads(struct layer_stream *s)
+{
+	void *(*const work[])(void *) = {s->stored ? stored_hasher : NULL, tar_hasher, decoder};
+
+	for (size_t i = 0; i < ARRAY_SIZE(work); i++) {
+		if (work[i] && pthread_create(&s->threads[s->n_threads], NULL, work[i], s)) {
+			return false;
+		}
+		s->n_threads += work[i] != NULL;
+	}
+	return true;
+}
+
+void layer_stream_start(struct layer_stream *s)
+{
+	sigset_t all;
+	sigset_t before;
+
+	s->stored_ring = ring_new(BLOCK, IN_BLOCKS, s->stored ? 2 : 1);
+	s->tar_ring = ring_new(BLOCK, OUT_BLOCKS, 2);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the caller's threads */
+	if (!start_threads(s)) {
+		stop(s);
+		join(s);
+		drop_rings(s);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void layer_stream_free(struct layer_stream *s)
+{
+	if (s) {
+		stop(s);
+		join(s);
+		drop_rings(s);
+		digest_free(s->stored);
+		digest_free(s->tar);
+		inflate_free(s->inflate);
+		free(s->in);
+		free(s->out);
+		free(s);
+	}
+}
+
+/* ---- the caller's side ------------------------------------------------------------------------ */
+
+/* All is decoded, or no more will be: wait for the threads, then say what was found. */
+static void settle(struct layer_stream *s)
+{
+	if (s->over) {
+		return;
+	}
+	s->over = true;
+	join(s);
+	if (!s->stored_ring) {
+		fetch_rest(s);
+	}
+	s->facts.encoding = s->encoding;
+	if (s->stored && s->taken == s->blob->size) {
+		digest_end(s->stored, s->facts.stored_digest);
+	}
+	if (s->failed.code) {
+		return;
+	}
+	if (s->one_digest) {
+		memcpy(s->facts.tar_digest, s->facts.stored_digest, sizeof(s->facts.tar_digest));
+	} else {
+		digest_end(s->tar, s->facts.tar_digest);
+	}
+}
+
+/* The next block by our own work. */
+static size_t read_alone(struct layer_stream *s)
+{
+	size_t len;
+
+	if (!s->out) {
+		s->in = xcalloc(BLOCK, 1);
+		s->out = xcalloc(BLOCK, 1);
+	}
+	if (s->failed.code) {
+		return 0;
+	}
+	len = decode(s, s->out);
+	if (!s->one_digest) {
+		digest_add(s->tar, s->out, len);
+	}
+	return len;
 }
 
 int layer_stream_read(
 	struct layer_stream *s, const void **ret_data, size_t *ret_len, struct err *err)
 {
+	const uint8_t *data = NULL;
 	size_t len = 0;
 
-	if (!s->failed.code) {
-		(void)decode(s, &len, &s->failed);
-		digest_add(s->tar, s->out, len);
-		s->facts.tar_size += len;
-		if (!s->failed.code) {
-			(void)check_limits(s, &s->failed);
+	if (s->over) {
+		/* as below, once more */
+	} else if (s->stored_ring) {
+		if (s->delivered) {
+			ring_done(s->tar_ring, TAR_READER);
 		}
+		(void)ring_get(s->tar_ring, TAR_READER, &data, &len);
+	} else {
+		len = read_alone(s);
+		data = s->out;
 	}
-	if (s->failed.code && !len) { /* what was decoded before the failure goes out first */
+	s->delivered += len;
+	s->facts.tar_size = s->delivered;
+	if (!len) {
+		settle(s);
+	}
+	*ret_data = data;
+	*ret_len = len;
+	if (!len && s->failed.code) { /* what was decoded before the failure went out first */
 		if (err) {
 			*err = s->failed;
 		}
 		return -1;
 	}
-	if (!len && !s->facts.tar_digest[0]) {
-		digest_end(s->tar, s->facts.tar_digest);
-	}
-	*ret_data = s->out;
-	*ret_len = len;
 	return 0;
 }
 
@@ -164,15 +415,10 @@ int layer_stream_drain(struct layer_stream *s, struct err *err)
 	do {
 		rc = layer_stream_read(s, &data, &len, err);
 	} while (rc == 0 && len);
-	if (rc == 0 || s->failed.code != ERR_MALFORMED) {
-		return rc;
+	if (rc && s->unread.code && err) {
+		*err = s->unread;
 	}
-	do {
-		if (fetch(s, &len, err)) {
-			return -1;
-		}
-	} while (len);
-	return -1;
+	return rc;
 }
 
 const struct layer_stream_facts *layer_stream_facts(const struct layer_stream *s)

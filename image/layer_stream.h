@@ -2,7 +2,8 @@
  * layer_stream.h - the stored bytes of one layer in, the bytes of its tar out, both hashed on the
  * way. Private to image/.
  *
- *	layer_stream_new(&blob, algorithms, &s)
+ *	s = layer_stream_new(&blob, algorithms)
+ *	layer_stream_start(s)			optional: work ahead in threads
  *	while (!layer_stream_read(s, &data, &len, err) && len) ...
  *	layer_stream_drain(s, err)		so that both digests cover everything
  */
@@ -26,6 +27,11 @@ struct layer_stream *layer_stream_new(const struct blob *blob,
 void layer_stream_free(struct layer_stream *s);
 DEFINE_AUTO_PTR(layer_stream)
 
+/* Read, inflate and hash in threads of their own from now on, ahead of the caller by a few MiB;
+ * once, before the first read. What comes out is the same. Where no thread can be had the caller
+ * goes on doing it all. layer_stream_free, or reading to the end, waits for the threads. */
+void layer_stream_start(struct layer_stream *s);
+
 /* The next piece of the tar, borrowed until the next call; *ret_len is 0 at its end. ERR_MALFORMED
  * when the encoding is broken or cut short, ERR_LIMIT past LIMIT_LAYER_TAR or LIMIT_RATIO, ERR_IO
  * when the system would not read; from then on every call fails in the same way. */
@@ -36,7 +42,8 @@ int layer_stream_read(
  * bytes; the error is that of layer_stream_read. A limit ends it at once. */
 int layer_stream_drain(struct layer_stream *s, struct err *err);
 
-/* What was found; digests are "" as long as not all bytes were seen (or none was asked for). */
+/* What was found: tar_size up to now, the rest at the end of the tar or at a failure. A digest is ""
+ * when not all bytes were seen (or none was asked for). */
 struct layer_stream_facts {
 	enum layer_encoding encoding;
 	uint64_t tar_size;

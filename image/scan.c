@@ -11,9 +11,15 @@
 
 #include <inttypes.h>
 #include <locale.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Layers whose streams run at the same time, each with some 5 MiB of buffers. */
+#define LAYERS_AHEAD 4
+/* For less stored than this a thread is not worth its start. */
+#define THREADS_FROM (256 * 1024)
 
 /* A violation of the layer as a whole. */
 static void layer_violation(struct image *image, size_t layer, enum violation_kind kind,
@@ -163,36 +169,78 @@ static void end_layer(const struct layer_scan *s, bool complete)
 	}
 }
 
-/* Everything about one layer; only s->fatal stops the scan. */
-static void scan_layer(struct layer_scan *s)
+/* A layer whose stream is open, maybe before its turn. */
+struct ahead {
+	bool open;
+	struct blob blob;
+	struct layer_stream *stream; /* NULL: missing says why */
+	struct err missing;
+};
+
+/* All layers while they are read. */
+struct layers_scan {
+	struct image *image;
+	struct tree *tree;
+	const struct entry_sink *sinks;
+	size_t n_sinks;
+	struct entry_sink *chosen; /* room for n_sinks */
+	size_t n_entries;
+	uint8_t *head;
+	struct ahead ahead[LAYERS_AHEAD]; /* of layer i: ahead[i % LAYERS_AHEAD] */
+	size_t opened; /* layers before this one were opened */
+	size_t at_once; /* 1 to LAYERS_AHEAD; 1: no threads */
+};
+
+static void layer_open(struct layers_scan *all, size_t i)
 {
-	struct layer *layer = &s->image->layers[s->layer];
-	AUTO(blob) struct blob blob = {.fd = -1};
-	AUTO_PTR(layer_stream) struct layer_stream *stream = NULL;
+	const struct layer *layer = &all->image->layers[i];
+	struct ahead *a = &all->ahead[i % LAYERS_AHEAD];
 	enum digest_algorithm stored;
 	enum digest_algorithm tar;
 	bool hash = algorithm_of(layer->digest, &stored);
-	bool good = false;
-	struct err missing = {0};
 
+	*a = (struct ahead){.open = true, .blob = {.fd = -1}};
+	if (image_layer_blob(all->image, i, &a->blob, &a->missing)) {
+		return;
+	}
 	(void)algorithm_of(layer->diff_id, &tar);
+	a->stream = layer_stream_new(&a->blob, hash ? &stored : NULL, tar);
+	if (all->at_once > 1 && a->blob.size >= THREADS_FROM) {
+		layer_stream_start(a->stream);
+	}
+}
+
+static void layer_close(struct ahead *a)
+{
+	if (a->open) {
+		layer_stream_free(a->stream);
+		blob_release(&a->blob);
+		*a = (struct ahead){0};
+	}
+}
+
+/* Everything about one layer; only s->fatal stops the scan. */
+static void scan_layer(struct layer_scan *s, const struct ahead *a)
+{
+	struct layer *layer = &s->image->layers[s->layer];
+	bool good = false;
+
 	layer->entries = layer->duplicates = layer->idle_whiteouts = 0;
 	scan_begin(s);
-	if (image_layer_blob(s->image, s->layer, &blob, &missing)) {
-		if (missing.code == ERR_DENIED) {
-			s->fatal = missing; /* nothing is wrong with the image */
-			return;
-		}
+	if (a->missing.code == ERR_DENIED) {
+		s->fatal = a->missing; /* nothing is wrong with the image */
+		return;
+	}
+	if (a->missing.code) {
 		layer_violation(
-			s->image, s->layer, VIOLATION_CONFORMANCE, false, "%s", missing.msg);
+			s->image, s->layer, VIOLATION_CONFORMANCE, false, "%s", a->missing.msg);
 	} else {
-		stream = layer_stream_new(&blob, hash ? &stored : NULL, tar);
-		s->stream = stream;
+		s->stream = a->stream;
 		read_tar(s);
 		if (s->fatal.code) {
 			return;
 		}
-		good = verify(s->image, s->layer, blob.size, layer_stream_facts(stream));
+		good = verify(s->image, s->layer, a->blob.size, layer_stream_facts(a->stream));
 	}
 	end_layer(s, good && !s->n_violations);
 }
@@ -215,31 +263,60 @@ static void leave_utf8(locale_t utf8, locale_t before)
 	}
 }
 
+/* One layer, while the streams of the next ones run ahead. */
+static void scan_next(struct layers_scan *all, size_t i, struct err *fatal)
+{
+	struct layer_scan *s = xcalloc(1, sizeof(*s));
+
+	while (all->opened < all->image->n_layers && all->opened < i + all->at_once) {
+		layer_open(all, all->opened++);
+	}
+	s->image = all->image;
+	s->layer = i;
+	s->tree = all->tree;
+	s->n_entries = &all->n_entries;
+	s->head = all->head;
+	choose_sinks(s, all->chosen, all->sinks, all->n_sinks);
+	scan_layer(s, &all->ahead[i % LAYERS_AHEAD]);
+	layer_close(&all->ahead[i % LAYERS_AHEAD]);
+	*fatal = s->fatal;
+	free(s->xattrs.v);
+	free(s);
+}
+
+/* As many layers as there are processors for us, within reason. */
+static size_t layers_at_once(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return n < LAYERS_AHEAD ? (size_t)n : LAYERS_AHEAD;
+}
+
 /* All layers, lowest first. */
 static int scan_layers(struct image *image, struct tree *tree, const struct entry_sink *sinks,
 	size_t n_sinks, struct err *err)
 {
 	auto_free struct entry_sink *chosen = xcalloc(n_sinks, sizeof(*chosen));
 	auto_free uint8_t *head = xcalloc(LIMIT_ENTRY_HEAD, 1);
-	size_t n_entries = 0;
+	auto_free struct layers_scan *all = xcalloc(1, sizeof(*all));
 	struct err fatal = {0};
 
+	*all = (struct layers_scan){.image = image,
+		.tree = tree,
+		.sinks = sinks,
+		.n_sinks = n_sinks,
+		.chosen = chosen,
+		.head = head,
+		.at_once = layers_at_once()};
 	for (size_t i = 0; i < image->n_layers && !fatal.code; i++) {
-		struct layer_scan *s = xcalloc(1, sizeof(*s));
-
-		s->image = image;
-		s->layer = i;
-		s->tree = tree;
-		s->n_entries = &n_entries;
-		s->head = head;
-		choose_sinks(s, chosen, sinks, n_sinks);
-		scan_layer(s);
-		fatal = s->fatal;
+		scan_next(all, i, &fatal);
 		if (fatal.code) {
 			(void)err_wrap(&fatal, "layer %zu", i);
 		}
-		free(s->xattrs.v);
-		free(s);
+	}
+	for (size_t i = 0; i < LAYERS_AHEAD; i++) {
+		layer_close(&all->ahead[i]);
 	}
 	if (fatal.code && err) {
 		*err = fatal;

@@ -8,6 +8,10 @@
  * Verifies size, digest and diff_id of each layer; what is wrong becomes a violation of the image,
  * and the scan goes on with what can be read. Layers are delivered in order, lowest first, each
  * entry once; hidden (later deleted) files are delivered, too.
+ *
+ * Reading, inflating and hashing run ahead in threads, in several layers at once; sinks are called
+ * by the caller's thread only, so what they see and when does not depend on the threads. All of
+ * these have ended when image_scan returns.
  */
 #ifndef IMAGE_SCAN_H
 #define IMAGE_SCAN_H
@@ -47,7 +51,7 @@ struct entry {
 		const char *name;
 		const void *value;
 		size_t len;
-	} *xattrs;
+	} * xattrs;
 	const uint8_t *data; /* the first data_len bytes; all of them when data_len == size */
 	size_t data_len; /* at most LIMIT_ENTRY_HEAD */
 };

@@ -1,0 +1,135 @@
+#include "image/ring.h"
+
+#include "base/alloc.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct block {
+	uint8_t *data;
+	size_t len;
+	unsigned readers; /* that are not done with it */
+};
+
+struct ring {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	size_t n_blocks;
+	unsigned n_readers;
+	bool ended;
+	bool stopped;
+	uint64_t put; /* blocks that went out so far */
+	uint64_t got[RING_READERS]; /* and that each reader is done with */
+	size_t filling; /* the block that the writer has */
+	size_t *order; /* block number i stands in blocks[order[i % n_blocks]] */
+	size_t *free; /* a stack */
+	size_t n_free;
+	struct block *blocks;
+	uint8_t *memory;
+};
+
+struct ring *ring_new(size_t block_size, size_t n_blocks, unsigned n_readers)
+{
+	struct ring *r = xcalloc(1, sizeof(*r));
+
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	r->n_blocks = r->n_free = n_blocks;
+	r->n_readers = n_readers;
+	r->order = xcalloc(n_blocks, sizeof(*r->order));
+	r->free = xcalloc(n_blocks, sizeof(*r->free));
+	r->blocks = xcalloc(n_blocks, sizeof(*r->blocks));
+	r->memory = xcalloc(n_blocks, block_size);
+	for (size_t i = 0; i < n_blocks; i++) {
+		r->blocks[i].data = r->memory + i * block_size;
+		r->free[i] = n_blocks - 1 - i;
+	}
+	return r;
+}
+
+void ring_free(struct ring *r)
+{
+	if (r) {
+		pthread_mutex_destroy(&r->lock);
+		pthread_cond_destroy(&r->changed);
+		free(r->order);
+		free(r->free);
+		free(r->blocks);
+		free(r->memory);
+		free(r);
+	}
+}
+
+uint8_t *ring_room(struct ring *r)
+{
+	uint8_t *data = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->n_free && !r->stopped) {
+		pthread_cond_wait(&r->changed, &r->lock);
+	}
+	if (!r->stopped) {
+		r->filling = r->free[--r->n_free];
+		data = r->blocks[r->filling].data;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return data;
+}
+
+void ring_put(struct ring *r, size_t len)
+{
+	pthread_mutex_lock(&r->lock);
+	r->blocks[r->filling].len = len;
+	r->blocks[r->filling].readers = r->n_readers;
+	r->order[r->put++ % r->n_blocks] = r->filling;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void ring_end(struct ring *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->ended = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+bool ring_get(struct ring *r, unsigned reader, const uint8_t **ret_data, size_t *ret_len)
+{
+	bool found;
+
+	pthread_mutex_lock(&r->lock);
+	while (r->got[reader] == r->put && !r->ended && !r->stopped) {
+		pthread_cond_wait(&r->changed, &r->lock);
+	}
+	found = r->got[reader] < r->put && !r->stopped;
+	if (found) {
+		const struct block *b = &r->blocks[r->order[r->got[reader] % r->n_blocks]];
+
+		*ret_data = b->data;
+		*ret_len = b->len;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+void ring_done(struct ring *r, unsigned reader)
+{
+	size_t at;
+
+	pthread_mutex_lock(&r->lock);
+	at = r->order[r->got[reader]++ % r->n_blocks];
+	if (--r->blocks[at].readers == 0) {
+		r->free[r->n_free++] = at;
+		pthread_cond_broadcast(&r->changed);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+void ring_stop(struct ring *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->stopped = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
