@@ -153,10 +153,14 @@ static int console(void)
 
 static int rescue_console(void)
 {
-	int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	int unlock = 0;
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	int fd = master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0
+			 ? -1
+			 : ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
 
-	/* A master is no console: EINVAL, for those who may ask. */
-	return fd < 0 ? refused() : through(ioctl(fd, TIOCCONS, 0), EINVAL);
+	/* Somebody has it already: EBUSY. Our end gives it back. */
+	return fd < 0 ? refused() : through(ioctl(fd, TIOCCONS, 0), EBUSY);
 }
 
 const struct attempt escapes_devices[] = {
