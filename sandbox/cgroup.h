@@ -1,9 +1,11 @@
 /*
  * cgroup.h - one control group per instance, of version 1 or 2, whichever holds memory and pids.
  *
- *	cgroup_place_find(&place, why, remedy)	where we may make one, tried
+ *	cgroup_place_find(&place, why, remedy, size)	where we may make one, tried
  *	cgroup_new(&place, "assay-1f2e-web-1", &limits, &cg, err)
  *	cgroup_add(cg, pid, err)
+ *	cgroup_free(cg)
+ *	cgroup_place_release(&place)
  *
  * A limit counts only once the kernel has given it back: cgroup_new() reads it again.
  * Linux Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst, cgroup-v1/pids.rst.
@@ -27,11 +29,21 @@ enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CONTROLL
 struct cgroup_place {
 	int version; /* 0: none can be used */
 	char dir[CGROUP_CONTROLLERS][PATH_MAX];
-	char with[CGROUP_CONTROLLERS][64]; /* version 1: the hierarchy's controllers, "cpu,cpuacct" */
+	char with[CGROUP_CONTROLLERS]
+		 [64]; /* version 1: the hierarchy's controllers, "cpu,cpuacct" */
+	bool vacated; /* our processes stand in a leaf, so that dir may pass controllers on */
+	int lock_fd; /* when vacated: dir, with a shared lock */
 };
 
-/* false when memory cannot be limited; why and remedy then hold a text each. */
+/* false when memory cannot be limited; why and remedy then hold a text each.
+ *
+ * A group of version 2 that has processes cannot pass controllers on ("no internal processes"). If
+ * our own is ours to divide, what is in it is moved into a leaf below, until the last assay that
+ * uses it calls cgroup_place_release(). */
 bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t size);
+
+/* To be called when the groups are gone. A place that was never found is released already. */
+void cgroup_place_release(struct cgroup_place *place);
 
 struct cgroup_limits {
 	uint64_t memory; /* bytes, 0: none */

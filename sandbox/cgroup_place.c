@@ -1,289 +1,173 @@
-/* Where control groups can be made: looked up in mountinfo, then tried. */
-#include "base/sys_file.h"
-#include "sandbox/cgroup.h"
-#include "sandbox/raw.h"
+#include "sandbox/cgroup_place.h"
 
-#include <inttypes.h>
+#include "base/cleanup.h"
+#include "base/str.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
-#define TEXT_CAP (1024 * 1024)
-#define LEAF "assay-leaf"
-#define PROBE_LIMIT (64 * 1024 * 1024)
-
-static const char *const controller_names[CGROUP_CONTROLLERS] = {
-	[CGROUP_MEMORY] = "memory",
-	[CGROUP_PIDS] = "pids",
-	[CGROUP_CPU] = "cpu",
-};
-
-/* One cgroup file system: where it is mounted, and which group that directory is. */
-struct hierarchy {
-	char mount[PATH_MAX];
-	char root[PATH_MAX];
-};
-
-static bool comma_has(const char *list, const char *word)
+bool cgroup_list_has(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (const char *p = list; (p = strstr(p, word)) != NULL; p += len) {
-		if ((p == list || p[-1] == ',') && (p[len] == '\0' || p[len] == ',')) {
+	while (*list) {
+		size_t n = strcspn(list, ", \n");
+
+		if (n == len && strncmp(list, word, n) == 0) {
 			return true;
 		}
+		list += n + (list[n] != '\0');
 	}
 	return false;
 }
 
-/* mountinfo: "36 35 98:0 /root /mount/point rw shared:1 - type source super,options" */
-static bool find_hierarchy(
-	const char *mountinfo, size_t len, const char *controller, struct hierarchy *ret)
+/* mountinfo writes space, tab, newline and backslash as \ and three octal digits. */
+static bool unescape(const char *s, char *ret, size_t size)
 {
-	const char *at = mountinfo;
-	struct line line;
+	size_t n = 0;
 
-	while (line_next(&at, mountinfo + len, &line)) {
-		auto_free char *s = strndup(line.s, line.len);
-		auto_free char *root = NULL;
-		auto_free char *mount = NULL;
-		auto_free char *type = NULL;
-		auto_free char *super = NULL;
-		const char *tail = s ? strstr(s, " - ") : NULL;
-
-		if (!tail || sscanf(s, "%*s %*s %*s %ms %ms", &root, &mount) != 2 ||
-			sscanf(tail, " - %ms %*s %ms", &type, &super) != 2) {
-			continue;
+	for (; *s; s++) {
+		if (n + 1 >= size) {
+			return false;
 		}
-		if (controller ? !str_eq(type, "cgroup") || !comma_has(super, controller)
-			       : !str_eq(type, "cgroup2")) {
-			continue;
+		if (*s == '\\' && strlen(s) >= 4 && strspn(s + 1, "01234567") >= 3) {
+			ret[n++] = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 3;
+		} else {
+			ret[n++] = *s;
 		}
-		snprintf(ret->mount, sizeof(ret->mount), "%s", mount);
-		snprintf(ret->root, sizeof(ret->root), "%s", root);
-		return true;
 	}
-	return false;
+	ret[n] = '\0';
+	return true;
+}
+
+/* One line of mountinfo, as far as it matters here. */
+struct mount_line {
+	char point[PATH_MAX];
+	char root[PATH_MAX]; /* which directory of the file system is mounted */
+	bool read_only;
+	bool fits; /* it is the hierarchy that is looked for */
+};
+
+/* "36 35 98:0 /root /mount/point rw,nosuid shared:1 - type source super,options" */
+static bool parse_mount(const struct line *line, const char *controller, struct mount_line *ret)
+{
+	auto_free char *s = strndup(line->s, line->len);
+	auto_free char *root = NULL;
+	auto_free char *point = NULL;
+	auto_free char *options = NULL;
+	auto_free char *type = NULL;
+	auto_free char *super = NULL;
+	const char *tail = s ? strstr(s, " - ") : NULL;
+
+	if (!tail || sscanf(s, "%*s %*s %*s %ms %ms %ms", &root, &point, &options) != 3 ||
+		sscanf(tail, " - %ms %*s %ms", &type, &super) != 2 ||
+		!unescape(root, ret->root, sizeof(ret->root)) ||
+		!unescape(point, ret->point, sizeof(ret->point))) {
+		return false;
+	}
+	ret->read_only = cgroup_list_has(options, "ro") || cgroup_list_has(super, "ro");
+	ret->fits = controller ? str_eq(type, "cgroup") && cgroup_list_has(super, controller)
+			       : str_eq(type, "cgroup2");
+	return true;
 }
 
 /* /proc/self/cgroup: "4:memory,x:/path", version 2: "0::/path" */
-struct own {
-	char path[PATH_MAX];
-	char with[64];
-};
-
-static bool own_path(const struct buf *cgroups, const char *controller, struct own *ret)
+static bool find_own(
+	const char *cgroups, const char *controller, char *path, char *with, size_t size)
 {
-	const char *at = buf_str(cgroups);
+	const char *at = cgroups;
 	struct line line;
 
-	while (line_next(&at, buf_str(cgroups) + cgroups->len, &line)) {
+	while (line_next(&at, cgroups + strlen(cgroups), &line)) {
 		auto_free char *s = strndup(line.s, line.len);
 		char *list = s ? strchr(s, ':') : NULL;
-		char *path = list ? strchr(list + 1, ':') : NULL;
+		char *own = list ? strchr(list + 1, ':') : NULL;
 
-		if (!path) {
+		if (!own) {
 			continue;
 		}
-		*path++ = '\0';
-		if (controller ? comma_has(list + 1, controller) : list[1] == '\0') {
-			snprintf(ret->path, sizeof(ret->path), "%s", path);
-			snprintf(ret->with, sizeof(ret->with), "%s", list + 1);
+		*own++ = '\0';
+		list++;
+		if (controller ? cgroup_list_has(list, controller) : list[0] == '\0') {
+			return snprintf(path, PATH_MAX, "%s", own) < PATH_MAX &&
+			       (size_t)snprintf(with, size, "%s", list) < size;
+		}
+	}
+	return false;
+}
+
+/* The directory of our own group, when the mount shows it. What is above the root of our cgroup
+ * namespace starts with "/..", on either side; it has no name that we could use. */
+static void own_directory(const struct mount_line *m, const char *path, char *ret)
+{
+	size_t len = str_eq(m->root, "/") ? 0 : strlen(m->root);
+
+	ret[0] = '\0';
+	if (str_starts(path, "/..") || strncmp(path, m->root, len) != 0 ||
+		(path[len] != '/' && path[len] != '\0')) {
+		return;
+	}
+	path += len;
+	if (snprintf(ret, PATH_MAX, "%s%s", m->point, str_eq(path, "/") ? "" : path) >= PATH_MAX) {
+		ret[0] = '\0';
+	}
+}
+
+/* Whether a later line mounts something at the same point. */
+static bool covered(const char *at, const char *end, const char *point)
+{
+	struct line line;
+
+	while (line_next(&at, end, &line)) {
+		struct mount_line m;
+
+		if (parse_mount(&line, NULL, &m) && str_eq(m.point, point)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The directory of our own group, when the mount shows it. */
-static bool own_directory(const struct hierarchy *h, const char *path, char *ret, size_t size)
+static unsigned rank(const struct cgroup_view *v)
 {
-	size_t len = strlen(h->root);
-
-	if (str_eq(h->root, "/")) {
-		len = 0;
-	}
-	if (strncmp(path, h->root, len) != 0 || (path[len] != '/' && path[len] != '\0')) {
-		return false;
-	}
-	path += len;
-	return (size_t)snprintf(ret, size, "%s%s", h->mount, str_eq(path, "/") ? "" : path) < size;
+	return (v->own[0] ? 2U : 0U) + (v->read_only ? 0U : 1U);
 }
 
-/* Whether a group can be made in dir and file then takes a value (NULL: no file to try). */
-static bool try_directory(const char *dir, const char *file)
+bool cgroup_view_read(
+	const char *mountinfo, const char *cgroups, const char *controller, struct cgroup_view *ret)
 {
+	const char *at = mountinfo;
+	const char *end = mountinfo + strlen(mountinfo);
+	struct cgroup_view best = {0};
+	struct cgroup_view v = {0};
 	char path[PATH_MAX];
-	char text[32];
-	uint64_t value = 0;
-	AUTO(buf) struct buf b;
-	auto_fd int fd = -1;
-	bool good = file == NULL;
+	struct line line;
+	bool member = find_own(cgroups, controller, path, v.with, sizeof(v.with));
 
-	buf_init(&b, 256);
-	if (snprintf(path, sizeof(path), "%s/" CGROUP_PROBE "%d", dir, (int)getpid()) >= PATH_MAX ||
-		(mkdir(path, 0755) < 0 && errno != EEXIST)) {
-		return false;
+	/* We may have moved there ourselves. */
+	if (member && str_ends(path, "/" CGROUP_LEAF)) {
+		path[strlen(path) - strlen("/" CGROUP_LEAF)] = '\0';
 	}
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(text, sizeof(text), "%d", PROBE_LIMIT);
-	if (file && fd >= 0 && file_poke(fd, file, text, NULL) == 0 &&
-		file_read(fd, file, &b, NULL) == 0) {
-		char *end;
+	while (line_next(&at, end, &line)) {
+		struct mount_line m;
 
-		value = strtoull(buf_str(&b), &end, 10);
-		good = value == PROBE_LIMIT;
-	}
-	rmdir(path);
-	return good;
-}
-
-static bool find_v1(struct cgroup_place *place, const struct buf *mounts, const struct buf *groups)
-{
-	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-		struct hierarchy h;
-		struct own own;
-		char dir[PATH_MAX];
-		const char *file = c == CGROUP_MEMORY ? "memory.limit_in_bytes" : NULL;
-
-		if (!find_hierarchy(buf_str(mounts), mounts->len, controller_names[c], &h) ||
-			!own_path(groups, controller_names[c], &own)) {
+		if (!parse_mount(&line, controller, &m) || !m.fits || covered(at, end, m.point)) {
 			continue;
 		}
-		/* Our own group first: limits that somebody set on us then hold for it, too. */
-		if (own_directory(&h, own.path, dir, sizeof(dir)) && try_directory(dir, file)) {
-			snprintf(place->dir[c], PATH_MAX, "%s", dir);
-		} else if (try_directory(h.mount, file)) {
-			snprintf(place->dir[c], PATH_MAX, "%s", h.mount);
+		snprintf(v.mount, sizeof(v.mount), "%s", m.point);
+		v.read_only = m.read_only;
+		v.own[0] = '\0';
+		if (member) {
+			own_directory(&m, path, v.own);
 		}
-		snprintf(place->with[c], sizeof(place->with[c]), "%s", own.with);
-	}
-	place->version = place->dir[CGROUP_MEMORY][0] ? 1 : 0;
-	return place->version != 0;
-}
-
-static bool pass_controllers_on(const char *dir)
-{
-	auto_fd int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || file_poke(fd, "cgroup.subtree_control", "+memory", NULL)) {
-		return false;
-	}
-	(void)file_poke(fd, "cgroup.subtree_control", "+pids", NULL);
-	(void)file_poke(fd, "cgroup.subtree_control", "+cpu", NULL);
-	return true;
-}
-
-/* Whether the group was given to us to divide: ours by owner, not the root of the machine (which
- * alone has no cgroup.type), and with the memory controller. Nobody else's processes are moved. */
-static bool is_delegated(int fd)
-{
-	AUTO(buf) struct buf b;
-	struct stat st;
-
-	buf_init(&b, 4096);
-	return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-	       faccessat(fd, "cgroup.type", F_OK, 0) == 0 &&
-	       file_read(fd, "cgroup.controllers", &b, NULL) == 0 &&
-	       strstr(buf_str(&b), "memory") != NULL;
-}
-
-/* A group with processes of its own cannot pass controllers on: move them into a leaf of ours. */
-static void vacate(const char *dir)
-{
-	AUTO(buf) struct buf b;
-	auto_fd int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *at;
-	struct line line;
-
-	buf_init(&b, TEXT_CAP);
-	if (fd < 0 || !is_delegated(fd) || (mkdirat(fd, LEAF, 0755) < 0 && errno != EEXIST) ||
-		file_read(fd, "cgroup.procs", &b, NULL)) {
-		return;
-	}
-	at = buf_str(&b);
-	while (line_next(&at, buf_str(&b) + b.len, &line)) {
-		auto_free char *pid = strndup(line.s, line.len);
-
-		if (pid) {
-			(void)file_poke(fd, LEAF "/cgroup.procs", pid, NULL);
+		if (!best.mount[0] || rank(&v) > rank(&best)) {
+			best = v;
 		}
 	}
-}
-
-static bool find_v2(struct cgroup_place *place, const struct buf *mounts, const struct buf *groups)
-{
-	struct hierarchy h;
-	struct own own;
-	char dir[PATH_MAX] = "";
-	const char *found = NULL;
-
-	if (!find_hierarchy(buf_str(mounts), mounts->len, NULL, &h)) {
-		return false;
+	if (best.mount[0]) {
+		*ret = best;
 	}
-	if (own_path(groups, NULL, &own)) {
-		/* We may have moved there before. */
-		if (str_ends(own.path, "/" LEAF)) {
-			own.path[strlen(own.path) - strlen("/" LEAF)] = '\0';
-		}
-		(void)own_directory(&h, own.path, dir, sizeof(dir));
-	}
-	/* The real root may hold processes and children alike; any other group may not. */
-	if (pass_controllers_on(h.mount) && try_directory(h.mount, "memory.max")) {
-		found = h.mount;
-	} else if (dir[0] && access(dir, W_OK) == 0) {
-		if (!pass_controllers_on(dir)) {
-			vacate(dir);
-			pass_controllers_on(dir);
-		}
-		found = try_directory(dir, "memory.max") ? dir : NULL;
-	}
-	if (!found) {
-		return false;
-	}
-	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
-		snprintf(place->dir[c], PATH_MAX, "%s", found);
-	}
-	place->version = 2;
-	return true;
-}
-
-bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t size)
-{
-	AUTO(buf) struct buf mounts;
-	AUTO(buf) struct buf own;
-	const char *wish = getenv("ASSAY_CGROUP");
-
-	buf_init(&mounts, TEXT_CAP);
-	buf_init(&own, TEXT_CAP);
-	memset(ret, 0, sizeof(*ret));
-	why[0] = remedy[0] = '\0';
-	if (str_eq(wish, "none")) {
-		snprintf(why, size, "ASSAY_CGROUP=none is set");
-		snprintf(remedy, size, "unset ASSAY_CGROUP");
-		return false;
-	}
-	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &mounts, NULL) ||
-		file_read(AT_FDCWD, "/proc/self/cgroup", &own, NULL)) {
-		snprintf(why, size, "/proc cannot be read");
-		snprintf(remedy, size, "mount -t proc proc /proc");
-		return false;
-	}
-	if (find_v1(ret, &mounts, &own) || find_v2(ret, &mounts, &own)) {
-		return true;
-	}
-	memset(ret, 0, sizeof(*ret));
-	if (!strstr(buf_str(&mounts), " - cgroup")) {
-		snprintf(why, size, "no cgroup file system is mounted");
-		snprintf(remedy, size, "mount -t cgroup2 cgroup2 /sys/fs/cgroup");
-	} else if (geteuid() == 0 && access("/sys/fs/cgroup", W_OK) == 0) {
-		snprintf(
-			why, size, "no group with a memory limit can be made below /sys/fs/cgroup");
-		snprintf(remedy, size,
-			"boot with cgroup_enable=memory systemd.unified_cgroup_hierarchy=1");
-	} else {
-		snprintf(why, size, "the control groups are not writable for us");
-		snprintf(remedy, size, "systemd-run --user --scope -p Delegate=yes assay ...");
-	}
-	return false;
+	return best.mount[0] != '\0';
 }

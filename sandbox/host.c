@@ -217,6 +217,7 @@ int host_enter(struct host *ret, struct err *err)
 	h.idmapped_mounts = h.mode == HOST_ROOT && probe_idmapped_mounts(&h);
 	if (cgroup_place_find(&place, h.cgroup_why, h.cgroup_remedy, sizeof(h.cgroup_why))) {
 		snprintf(h.cgroup, sizeof(h.cgroup), "cgroup v%d", place.version);
+		cgroup_place_release(&place); /* each workspace takes its own */
 	}
 	*ret = h;
 	return 0;

@@ -166,7 +166,8 @@ static int open_run(struct workspace *w, struct err *err)
 	}
 	snprintf(hidden, sizeof(hidden), UNNAMED "%s", w->id);
 	snprintf(lock, sizeof(lock), "%s/lock", hidden);
-	if (mkdirat(w->runs_fd, hidden, 0755) < 0) {
+	/* Below it lie set-user-ID programs of images: nobody else's business. */
+	if (mkdirat(w->runs_fd, hidden, 0700) < 0) {
 		return err_sys(err, "make a directory in '%s/runs'", w->base);
 	}
 	w->lock_fd = openat(w->runs_fd, lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -227,6 +228,7 @@ void workspace_free(struct workspace *w)
 			(void)dir_remove(w->runs_fd, w->id, NULL);
 		}
 	}
+	cgroup_place_release(&w->cgroups);
 	cleanup_fd(&w->idmap_fd);
 	cleanup_fd(&w->runs_fd);
 	cleanup_fd(&w->lock_fd);

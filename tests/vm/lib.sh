@@ -1,6 +1,7 @@
 # Sourced by the scenarios, inside the virtual machine.
 results=/dev/ttyS1
 mkdir -p /results
+chmod 1777 /results
 cgroups=/sys/fs/cgroup
 demo=/vm/demo
 
@@ -31,6 +32,23 @@ same() {
 delegate() {
 	mkdir -p "$1"
 	chown "$2:$2" "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgroup.threads"
+}
+
+# What systemd makes of a machine: a group of a service, and the chain of user@1000.service, whose
+# top belongs to the user, like two scopes in it.
+service=$cgroups/system.slice/test.service
+user=$cgroups/user.slice/user-1000.slice
+manager=$user/user@1000.service
+mount_unified() {
+	mount -t cgroup2 cgroup2 $cgroups
+	mkdir -p $service $user/session-1.scope
+	for g in $cgroups $cgroups/system.slice $cgroups/user.slice $user; do
+		echo '+cpu +memory +pids' >$g/cgroup.subtree_control
+	done
+	delegate $manager 1000
+	echo '+cpu +memory +pids' >$manager/cgroup.subtree_control
+	delegate $manager/run-1.scope 1000
+	delegate $manager/run-2.scope 1001
 }
 
 # within GROUP USER COMMAND...: run a command in a group, as a user
@@ -95,4 +113,38 @@ left() {
 
 nothing_left() {
 	expect "$1: no control group is left" same "$(left)" ""
+}
+
+# field FILE TEXT: what the kernel has in a file of the only group of an instance
+field() {
+	local group
+	group=$(find $cgroups -path '*/assay-*' -type d -not -name assay-leaf -not -name assay-probe-\*)
+	expect "the kernel has $1 $2" same "$(cat "$group/$1")" "$2"
+}
+
+# wait_for COMMAND...: up to a minute
+wait_for() {
+	local tries=0
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || return 1
+		usleep 100000
+	done
+}
+
+# instances: how many groups of instances there are
+instances() {
+	find $cgroups -name 'assay-*' -type d -not -name assay-leaf -not -name assay-probe-\* | wc -l
+}
+instances_are() {
+	[ "$(instances)" -eq "$1" ]
+}
+
+# serve NAME COMMAND...: the good product in the background, through assay run; its assay's id in
+# the file /results/NAME.pid
+serve() {
+	local name=$1
+	shift
+	"$@" sh -c "echo \$\$ >/results/$name.pid; exec /vm/assay run --memory 64 \
+		--env BASE_URL=http://clinic.test/fhir $demo/good.oci" >/results/$name.log 2>&1 &
 }
