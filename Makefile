@@ -68,10 +68,9 @@ $(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(FUZZ_KIT) $(B)/libassay.a
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-FAULTS := read pread64 write pwrite64 open64 openat64 lseek64 fstat64 realloc
-$(B)/faults: $(B)/tests/fuzz/faults.o $(FUZZ_KIT) $(B)/libassay.a
+$(B)/faults: $(B)/tests/fuzz/faults.o $(B)/libassay.a
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=buf_reserve,--wrap=buf_add -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -86,6 +85,8 @@ DEPS_BUILD := gcc libc6-dev pkgconf libarchive-dev zlib1g-dev libzstd-dev libisa
 DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skopeo buildah \
 	mmdebstrap podman crun strace iproute2 xz-utils python3-jsonschema libcap2-bin \
 	docker-registry apache2-utils
+# a node that came from elsewhere brings its npm, and conflicts with the package
+DEPS_TEST += $(if $(shell command -v npm),,npm)
 DEPS_TIDY := clang-format clang-tidy
 
 # $(call install_missing,PACKAGES)
@@ -134,6 +135,21 @@ asan: ## unit tests under AddressSanitizer and LeakSanitizer
 
 ubsan: ## unit tests under UndefinedBehaviorSanitizer
 	@tests/run ubsan
+
+$(B)/bench/limit $(B)/bench/unpack: $(B)/bench/%: $(B)/bench/%.o $(B)/libassay.a
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: all $(B)/bench/limit $(B)/bench/unpack ## speed and memory, as ratios to the machine and to other tools
+	@bench/image
+
+$(B)/scan_threads: $(B)/tests/tsan/scan_threads.o $(B)/tests/unit/layer_kit.o $(B)/libassay.a
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
+
+tsan: ## the threads of the scan under ThreadSanitizer, whose shadow memory wants fixed addresses
+	@$(MAKE) --no-print-directory VARIANT=tsan build/tsan/scan_threads
+	@setarch -R build/tsan/scan_threads
 
 fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (60), and the failing system calls
 	@tests/fuzz/run smoke
