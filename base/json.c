@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/escape.h"
+#include "base/json_text.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -155,20 +156,42 @@ json_t *json_strv(const struct strv *list)
 	return array;
 }
 
+static json_t *load(const char *text, size_t len, size_t flags, json_error_t *why)
+{
+	return json_loadb(text, len, flags | JSON_DECODE_ANY, why);
+}
+
+/* The document with its numbers brought into the range that jansson reads; NULL when that does not
+ * make it readable. */
+static json_t *load_clamped(
+	const char *text, size_t len, struct json_problems *problems, json_error_t *why)
+{
+	auto_free char *copy = xcalloc(len + 1, 1);
+
+	memcpy(copy, text, len);
+	return json_text_clamp(copy, len, problems) ? load(copy, len, 0, why) : NULL;
+}
+
 int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
 	struct err *err)
 {
 	json_error_t why;
-	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	json_t *value = load(text, len, JSON_REJECT_DUPLICATES, &why);
+	bool twice = !value && json_error_code(&why) == json_error_duplicate_key;
 
-	if (!value && json_error_code(&why) == json_error_duplicate_key) {
-		json_problem_add(problems, false, "", "%s (line %d, column %d)", why.text, why.line,
-			why.column);
-		value = json_loadb(text, len, JSON_DECODE_ANY, &why);
+	if (twice) {
+		value = load(text, len, 0, &why);
+	}
+	if (!value && json_error_code(&why) == json_error_numeric_overflow) {
+		value = load_clamped(text, len, problems, &why);
+		twice = true; /* what was read until the number had none, what comes behind it may */
 	}
 	if (!value) {
 		return err_set(err, ERR_MALFORMED, "not JSON: %s (line %d, column %d)", why.text,
 			why.line, why.column);
+	}
+	if (twice) {
+		json_text_duplicates(text, len, problems);
 	}
 	*ret = value;
 	return 0;

@@ -92,8 +92,8 @@ struct json_table {
 	size_t present_at; /* offsetof a bool set when the object was there, or 0: none */
 };
 
-/* Parse a document. Duplicate members are a problem with the name (the last one counts), not an
- * error. ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The
+/* Parse a document. Members that are there twice (the last one counts) and integers of more than 64
+ * bits (the nearest one counts) are problems, not errors. ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The
  * caller owns the value; problems may be NULL. */
 int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
 	struct err *err);
@@ -103,6 +103,11 @@ int json_parse(const char *text, size_t len, struct json_problems *problems, jso
 void json_table_read(const struct json_table *table, const json_t *value, const char *pointer,
 	void *ret, struct json_problems *problems);
 void json_table_release(const struct json_table *table, void *record);
+
+/* Members whose names differ from one of the table in case only. Readers in Go take them for it
+ * (encoding/json), others do not: a problem when both are there, else a warning. */
+void json_table_case(const struct json_table *table, const json_t *value, const char *pointer,
+	struct json_problems *problems);
 
 /* pointer + "/" + name with ~ and / escaped; the caller frees. */
 char *json_pointer_add(const char *pointer, const char *name);

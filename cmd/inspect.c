@@ -48,9 +48,10 @@ static json_t *candidates_json(const struct image *image)
 		const struct candidate *c = &image->candidates[i];
 
 		json_array_append_new(list,
-			json_pack("{s:o,s:o,s:o,s:o}", "name", json_text(c->name), "digest",
-				json_text(c->digest), "platform", json_text(c->platform), "kind",
-				json_text(c->kind)));
+			json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(c->name),
+				"digest", json_text(c->digest), "platform", json_text(c->platform),
+				"kind", json_text(c->kind), "artifact_type",
+				json_text(c->artifact_type), "subject", json_text(c->subject)));
 	}
 	return list;
 }

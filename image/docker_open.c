@@ -53,11 +53,7 @@ int docker_collect(struct opening *o, struct err *err)
 		choice->read = true;
 		if (choice_config(o, choice, &why) == 0) {
 			choice->digest = xstrdup(choice->config_digest);
-			choice->platform = (struct platform){
-				xstrdup(choice->config->platform.os),
-				xstrdup(choice->config->platform.architecture),
-				xstrdup(choice->config->platform.variant),
-			};
+			choice->platform = platform_copy(&choice->config->platform);
 		} else if (why.code == ERR_LIMIT) {
 			*err = why;
 			return -1;

@@ -74,6 +74,8 @@ static void candidates_free(struct candidate *candidates, size_t n)
 		free(candidates[i].digest);
 		free(candidates[i].platform);
 		free(candidates[i].kind);
+		free(candidates[i].artifact_type);
+		free(candidates[i].subject);
 	}
 	free(candidates);
 }

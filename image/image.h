@@ -68,7 +68,9 @@ struct candidate {
 	char *name;	/* tag, RepoTags[0], or NULL */
 	char *digest;
 	char *platform; /* "linux/amd64" */
-	char *kind;	/* "image", "attestation", "artifact" */
+	char *kind;	/* "image", "attestation", "artifact"; "referrer": an artifact about another */
+	char *artifact_type; /* media type of what it carries; NULL for an image */
+	char *subject;	     /* digest of the manifest that it is about, or NULL */
 };
 
 struct image_options {

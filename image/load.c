@@ -121,6 +121,7 @@ static void compare_platform(struct opening *o, const struct choice *choice)
 		compare_part(o, choice, "os", a->os, b->os);
 		compare_part(o, choice, "architecture", a->architecture, b->architecture);
 		compare_part(o, choice, "variant", a->variant, b->variant);
+		compare_part(o, choice, "os.version", a->os_version, b->os_version);
 	}
 }
 

@@ -21,6 +21,8 @@ static const struct json_field platform_fields[] = {
 	FIELD(platform, "os", JF_STR, os, JF_REQUIRED, NULL),
 	FIELD(platform, "architecture", JF_STR, architecture, JF_REQUIRED, NULL),
 	FIELD(platform, "variant", JF_STR, variant, JF_OPTIONAL, NULL),
+	FIELD(platform, "os.version", JF_STR, os_version, JF_OPTIONAL, NULL),
+	FIELD(platform, "os.features", JF_STRV, os_features, JF_OPTIONAL, NULL),
 };
 static const struct json_table platform_table = TABLE(platform_fields, sizeof(struct platform));
 
@@ -32,15 +34,18 @@ static const struct json_field descriptor_fields[] = {
 	FIELD(descriptor, "artifactType", JF_STR, artifact_type, JF_OPTIONAL, NULL),
 	FIELD(descriptor, "annotations", JF_PAIRS, annotations, JF_OPTIONAL, NULL),
 	FIELD(descriptor, "urls", JF_STRV, urls, JF_OPTIONAL, NULL),
+	FIELD(descriptor, "data", JF_STR, data, JF_OPTIONAL, NULL),
 };
-static const struct json_table descriptor_table =
-	TABLE(descriptor_fields, sizeof(struct descriptor));
+static const struct json_table descriptor_table = {descriptor_fields, ARRAY_SIZE(descriptor_fields),
+	sizeof(struct descriptor), offsetof(struct descriptor, present)};
 
 static const struct json_field index_fields[] = {
 	FIELD(index, "schemaVersion", JF_U64, schema_version, JF_REQUIRED, NULL),
 	FIELD(index, "mediaType", JF_STR, media_type, JF_OPTIONAL, NULL),
 	FIELD(index, "artifactType", JF_STR, artifact_type, JF_OPTIONAL, NULL),
 	FIELD(index, "manifests", JF_ARRAY, manifests, JF_REQUIRED, &descriptor_table),
+	FIELD(index, "subject", JF_OBJ, subject, JF_OPTIONAL, &descriptor_table),
+	FIELD(index, "annotations", JF_PAIRS, annotations, JF_OPTIONAL, NULL),
 };
 static const struct json_table index_table = TABLE(index_fields, sizeof(struct index));
 
@@ -50,11 +55,14 @@ static const struct json_field manifest_fields[] = {
 	FIELD(manifest, "artifactType", JF_STR, artifact_type, JF_OPTIONAL, NULL),
 	FIELD(manifest, "config", JF_OBJ, config, JF_REQUIRED, &descriptor_table),
 	FIELD(manifest, "layers", JF_ARRAY, layers, JF_REQUIRED, &descriptor_table),
+	FIELD(manifest, "subject", JF_OBJ, subject, JF_OPTIONAL, &descriptor_table),
 	FIELD(manifest, "annotations", JF_PAIRS, annotations, JF_OPTIONAL, NULL),
 };
 static const struct json_table manifest_table = TABLE(manifest_fields, sizeof(struct manifest));
 
 static const struct json_field history_fields[] = {
+	FIELD(history, "created", JF_STR, created, JF_OPTIONAL, NULL),
+	FIELD(history, "author", JF_STR, author, JF_OPTIONAL, NULL),
 	FIELD(history, "created_by", JF_STR, created_by, JF_OPTIONAL, NULL),
 	FIELD(history, "comment", JF_STR, comment, JF_OPTIONAL, NULL),
 	FIELD(history, "empty_layer", JF_BOOL, empty_layer, JF_OPTIONAL, NULL),
@@ -86,6 +94,11 @@ static const struct json_field runtime_fields[] = {
 	FIELD(image_config, "Labels", JF_PAIRS, labels, JF_OPTIONAL, NULL),
 	FIELD(image_config, "Shell", JF_STRV, shell, JF_OPTIONAL, NULL),
 	FIELD(image_config, "Healthcheck", JF_OBJ, healthcheck, JF_OPTIONAL, &healthcheck_table),
+	FIELD(image_config, "OnBuild", JF_STRV, on_build, JF_OPTIONAL, NULL),
+	FIELD(image_config, "ArgsEscaped", JF_BOOL, args_escaped, JF_OPTIONAL, NULL),
+	FIELD(image_config, "Memory", JF_NUM, resources[0], JF_OPTIONAL, NULL),
+	FIELD(image_config, "MemorySwap", JF_NUM, resources[1], JF_OPTIONAL, NULL),
+	FIELD(image_config, "CpuShares", JF_NUM, resources[2], JF_OPTIONAL, NULL),
 };
 static const struct json_table runtime_table = TABLE(runtime_fields, 0);
 
@@ -99,7 +112,10 @@ static const struct json_field config_fields[] = {
 	FIELD(image_config, "os", JF_STR, platform.os, JF_REQUIRED, NULL),
 	FIELD(image_config, "architecture", JF_STR, platform.architecture, JF_REQUIRED, NULL),
 	FIELD(image_config, "variant", JF_STR, platform.variant, JF_OPTIONAL, NULL),
+	FIELD(image_config, "os.version", JF_STR, platform.os_version, JF_OPTIONAL, NULL),
+	FIELD(image_config, "os.features", JF_STRV, platform.os_features, JF_OPTIONAL, NULL),
 	FIELD(image_config, "created", JF_STR, created, JF_OPTIONAL, NULL),
+	FIELD(image_config, "author", JF_STR, author, JF_OPTIONAL, NULL),
 	{"config", JF_OBJ, 0, JF_OPTIONAL, &runtime_table},
 	{"rootfs", JF_OBJ, 0, JF_REQUIRED, &rootfs_table},
 	FIELD(image_config, "history", JF_ARRAY, history, JF_OPTIONAL, &history_table),
@@ -161,6 +177,7 @@ int index_parse(const char *text, size_t len, struct index *ret, struct json_pro
 		return -1;
 	}
 	json_table_read(&index_table, top, "", ret, problems);
+	json_table_case(&index_table, top, "", problems);
 	rules_index(top, ret, problems);
 	return 0;
 }
@@ -176,6 +193,7 @@ int manifest_parse(const char *text, size_t len, struct manifest *ret,
 		return -1;
 	}
 	json_table_read(&manifest_table, top, "", ret, problems);
+	json_table_case(&manifest_table, top, "", problems);
 	rules_manifest(top, ret, problems);
 	return 0;
 }
@@ -191,6 +209,7 @@ int image_config_parse(const char *text, size_t len, struct image_config *ret,
 		return -1;
 	}
 	json_table_read(&config_table, top, "", ret, problems);
+	json_table_case(&config_table, top, "", problems);
 	rules_config(top, ret, problems);
 	return 0;
 }
@@ -220,6 +239,7 @@ int docker_manifest_parse(const char *text, size_t len, struct docker_manifest *
 		auto_free char *at = json_pointer_index("", i);
 
 		json_table_read(&docker_table, item, at, &ret->images.v[i], problems);
+		json_table_case(&docker_table, item, at, problems);
 	}
 	return 0;
 }
@@ -251,6 +271,19 @@ void docker_manifest_release(struct docker_manifest *manifest)
 void platform_release(struct platform *p)
 {
 	json_table_release(&platform_table, p);
+}
+
+struct platform platform_copy(const struct platform *p)
+{
+	struct platform copy = {
+		.os = xstrdup(p->os),
+		.architecture = xstrdup(p->architecture),
+		.variant = xstrdup(p->variant),
+		.os_version = xstrdup(p->os_version),
+	};
+
+	strv_add_all(&copy.os_features, &p->os_features);
+	return copy;
 }
 
 char *platform_text(const struct platform *p)

@@ -17,6 +17,8 @@ struct platform {
 	char *os;
 	char *architecture; /* GOARCH: "amd64", "386", "arm64" */
 	char *variant;	    /* "v8", NULL when none */
+	char *os_version;
+	struct strv os_features;
 };
 
 struct descriptor {
@@ -27,6 +29,8 @@ struct descriptor {
 	char *artifact_type;
 	struct strv annotations; /* "key=value" */
 	struct strv urls;
+	char *data;   /* the content itself, in base64 */
+	bool present; /* not first: a json_table cannot mark offset 0 */
 };
 
 struct index {
@@ -34,6 +38,8 @@ struct index {
 	char *media_type;
 	char *artifact_type;
 	JF_ARRAY_OF(struct descriptor) manifests;
+	struct descriptor subject; /* what this one refers to */
+	struct strv annotations;
 };
 
 struct manifest {
@@ -42,10 +48,13 @@ struct manifest {
 	char *artifact_type;
 	struct descriptor config;
 	JF_ARRAY_OF(struct descriptor) layers;
+	struct descriptor subject; /* what this one refers to */
 	struct strv annotations;
 };
 
 struct history {
+	char *created;
+	char *author;
 	char *created_by;
 	char *comment;
 	bool empty_layer;
@@ -64,6 +73,7 @@ struct healthcheck {
 struct image_config {
 	struct platform platform;
 	char *created;
+	char *author;
 	char *user;
 	struct strv exposed_ports; /* "8080/tcp" */
 	struct strv env;	   /* as written: an item may lack its '=' */
@@ -78,6 +88,10 @@ struct image_config {
 	char *rootfs_type;
 	struct strv diff_ids;
 	JF_ARRAY_OF(struct history) history;
+	/* Read for their types only. */
+	struct strv on_build;
+	double resources[3];
+	bool args_escaped;
 };
 
 /* One image of a docker-archive's manifest.json. */
@@ -112,6 +126,9 @@ void image_config_release(struct image_config *config);
 void docker_manifest_release(struct docker_manifest *manifest);
 
 void platform_release(struct platform *p);
+
+/* A copy that is released by itself. */
+struct platform platform_copy(const struct platform *p);
 
 /* "linux/arm64/v8", "?" for a part that is not there; the caller frees. */
 char *platform_text(const struct platform *p);

@@ -137,10 +137,15 @@ trouble:
 	return 0;
 }
 
-/* The index and the manifest say what the manifest is; both have to say the same. */
+/* The index and the document say what the document is; both have to say the same. Nobody takes
+ * index.json for anything else, so only what is found by digest is asked to say it. */
 static void compare_type(
 	struct opening *o, const struct visit *v, const char *document, const char *media_type)
 {
+	if (v->listed && !media_type) {
+		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, true, document,
+			"/mediaType", "the member should be there");
+	}
 	if (v->listed && media_type && v->descriptor->media_type &&
 		strcmp(media_type, v->descriptor->media_type) != 0) {
 		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, false, document,
@@ -149,9 +154,29 @@ static void compare_type(
 	}
 }
 
-static struct platform platform_copy(const struct platform *p)
+/* descriptor.md: the artifactType of a descriptor is the manifest's, or the config's media type. */
+static void compare_artifact(
+	struct opening *o, const struct visit *v, const struct manifest *manifest)
 {
-	return (struct platform){xstrdup(p->os), xstrdup(p->architecture), xstrdup(p->variant)};
+	const char *said = v->descriptor->artifact_type;
+	const char *is = manifest->artifact_type ? manifest->artifact_type
+						 : manifest->config.media_type;
+
+	if (v->listed && said && is && strcmp(said, is) != 0) {
+		auto_free char *at = json_pointer_add(v->pointer, "artifactType");
+
+		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, true, v->file, at,
+			"expected '%.80s' as the manifest says, found '%.80s'", is, said);
+	}
+}
+
+/* What it is, for whoever looks for the image among what is there. */
+static void describe(struct choice *choice)
+{
+	const struct manifest *m = &choice->manifest;
+
+	choice->artifact_type = xstrdup(m->artifact_type ? m->artifact_type : m->config.media_type);
+	choice->subject = xstrdup(m->subject.digest);
 }
 
 static struct choice *add_choice(struct opening *o, const struct visit *v, struct err *err)
@@ -177,6 +202,8 @@ static struct choice *add_choice(struct opening *o, const struct visit *v, struc
 	}
 	if (is_attestation(d)) {
 		choice->kind = CHOICE_ATTESTATION;
+		choice->subject = xstrdup(
+			annotation(&d->annotations, "vnd.docker.reference.digest"));
 	} else if (d->artifact_type && media_kind(d->artifact_type) != MEDIA_CONFIG) {
 		choice->kind = CHOICE_ARTIFACT;
 	}
@@ -225,6 +252,8 @@ static int visit_manifest(struct opening *o, const struct visit *v, struct err *
 	twin = seen_before(o, choice);
 	if (twin) { /* a second tag: never chosen in the first one's stead, so only its looks count */
 		choice->kind = twin->kind;
+		choice->artifact_type = xstrdup(twin->artifact_type);
+		choice->subject = xstrdup(twin->subject);
 		if (!choice->platform_declared) {
 			choice->platform = platform_copy(&twin->platform);
 		}
@@ -235,6 +264,8 @@ static int visit_manifest(struct opening *o, const struct visit *v, struct err *
 	}
 	if (choice->read) {
 		compare_type(o, v, choice->document, choice->manifest.media_type);
+		compare_artifact(o, v, &choice->manifest);
+		describe(choice);
 	}
 	return find_platform(o, choice, err);
 }
@@ -324,6 +355,8 @@ static int visit_entry(struct opening *o, const struct visit *v, struct err *err
 		return -1;
 	}
 	choice->kind = choice->kind == CHOICE_IMAGE ? CHOICE_ARTIFACT : choice->kind;
+	choice->artifact_type = xstrdup(
+		v->descriptor->artifact_type ? v->descriptor->artifact_type : v->descriptor->media_type);
 	return 0;
 }
 
@@ -365,6 +398,7 @@ int dir_collect(struct opening *o, struct buf *text, struct err *err)
 	}
 	choice->read = true;
 	choice->kind = manifest_kind(&choice->manifest);
+	describe(choice);
 	document_report(&o->image->violations, "manifest.json", &problems);
 	return find_platform(o, choice, err);
 }

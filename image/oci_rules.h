@@ -11,6 +11,26 @@
 #include "base/json.h"
 #include "image/oci.h"
 
+/* --- oci_descriptor.c: what the others share; pointer is the value's own place --- */
+
+/* value is the descriptor's JSON. */
+void rule_descriptor(const json_t *value, const struct descriptor *d, const char *pointer,
+	struct json_problems *problems);
+void rule_digest(const char *digest, const char *at, struct json_problems *problems);
+void rule_media_type(const char *media_type, const char *pointer, const char *member,
+	struct json_problems *problems);
+void rule_platform(const struct platform *p, const char *pointer, struct json_problems *problems);
+
+/* annotations.md. labels: of a config, whose keys are often plain words. */
+void rule_annotations(
+	const json_t *map, const char *pointer, bool labels, struct json_problems *problems);
+
+/* What an index and a manifest have in common. */
+void rule_document(const json_t *top, const char *artifact_type, const struct descriptor *subject,
+	struct json_problems *problems);
+
+/* --- oci_rules.c, oci_config.c: whole documents --- */
+
 /* image-layout.md: the file "oci-layout". */
 void rules_layout(const json_t *top, struct json_problems *problems);
 

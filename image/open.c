@@ -16,6 +16,8 @@ static void choice_release(struct choice *c)
 	free(c->pointer);
 	free(c->document);
 	manifest_release(&c->manifest);
+	free(c->artifact_type);
+	free(c->subject);
 	free(c->config_file);
 	free(c->config_digest);
 	if (c->config) {
@@ -35,9 +37,16 @@ static void opening_release(struct opening *o)
 	image_free(o->image);
 }
 
-static void list_candidates(struct opening *o)
+/* An artifact that is about another manifest is a referrer of it (distribution-spec 1.1). */
+static const char *kind_word(const struct choice *c)
 {
 	static const char *const kinds[] = {"image", "attestation", "artifact"};
+
+	return c->kind == CHOICE_ARTIFACT && c->subject ? "referrer" : kinds[c->kind];
+}
+
+static void list_candidates(struct opening *o)
+{
 	struct image *image = o->image;
 
 	image->candidates = xcalloc(o->choices.n, sizeof(*image->candidates));
@@ -49,7 +58,10 @@ static void list_candidates(struct opening *o)
 			.name = xstrdup(from->name),
 			.digest = xstrdup(from->digest),
 			.platform = platform_text(&from->platform),
-			.kind = xstrdup(kinds[from->kind]),
+			.kind = xstrdup(kind_word(from)),
+			.artifact_type = from->kind == CHOICE_IMAGE ? NULL
+								    : xstrdup(from->artifact_type),
+			.subject = xstrdup(from->subject),
 		};
 	}
 }

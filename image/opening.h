@@ -41,6 +41,8 @@ struct choice {
 	bool read; /* manifest or docker is filled */
 	struct manifest manifest;
 	const struct docker_image *docker; /* borrowed from the opening */
+	char *artifact_type; /* what it says it is; NULL in a docker-archive */
+	char *subject; /* digest of the manifest that it is about, NULL when none */
 	char *config_file; /* its name in the source */
 	char *config_digest;
 	struct image_config *config; /* NULL until needed; all three are set together */

@@ -70,7 +70,8 @@ int platform_parse(const char *text, struct platform *ret, struct err *err)
 			parts[2] = NULL;
 		}
 	}
-	*ret = (struct platform){parts[0], parts[1], parts[2]};
+	*ret = (struct platform){
+		.os = parts[0], .architecture = parts[1], .variant = parts[2]};
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <string.h>
 
 struct leg {
@@ -110,12 +111,31 @@ Test(base_json, a_duplicate_member_is_a_problem_and_no_json_an_error)
 
 	cr_assert_eq(json_parse("{\"a\":1,\"a\":2}", 13, &problems, &value, &err), 0);
 	cr_assert_eq(problems.n, 1);
+	cr_assert_str_eq(problems.v[0].pointer, "/a");
 	cr_assert_eq(json_integer_value(json_object_get(value, "a")), 2);
 	json_decref(value);
 	value = NULL;
 	cr_assert_eq(json_parse("{\"a\":", 5, &problems, &value, &err), -1);
 	cr_assert_eq(err.code, ERR_MALFORMED);
 	cr_assert_not_null(strstr(err.msg, "line 1"));
+}
+
+Test(base_json, every_duplicate_has_its_pointer)
+{
+	static const char text[] = "{\"a\":[{},{\"b/c\":1,\"d\":{\"x\":1},\"b\\/c\":2,\"b/c\":3}],"
+				   "\"e\":{\"a\":\"\\\"{\",\"a\":2},\"n\":-9223372036854775809,"
+				   "\"m\":99999999999999999999999}";
+	AUTO(json_problems) struct json_problems problems = {0};
+	auto_json json_t *value = NULL;
+
+	cr_assert_eq(json_parse(text, sizeof(text) - 1, &problems, &value, NULL), 0);
+	expect_problem(&problems, "/a/1/b~1c", "the member is there more than once");
+	expect_problem(&problems, "/e/a", "the member is there more than once");
+	expect_problem(&problems, "/n", "the number -9223372036854775809 has more than 64 bits");
+	expect_problem(&problems, "/m", "the number 99999999999999999999999 has more than 64 bits");
+	cr_assert_eq(problems.n, 4);
+	cr_assert_eq(json_integer_value(json_object_get(value, "m")), INT64_MAX);
+	cr_assert_eq(json_integer_value(json_object_get(value, "n")), -INT64_MAX);
 }
 
 Test(base_json, pointers_are_those_of_rfc_6901)

@@ -348,9 +348,12 @@ Test(image_open, one_image_under_two_tags_is_one_image)
 Test(image_open, an_artifact_is_no_image)
 {
 	static const char manifest[] =
-		"{\"schemaVersion\":2,\"artifactType\":\"application/x\",\"config\":{\"mediaType\":"
+		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+		"\"artifactType\":\"application/x\",\"config\":{\"mediaType\":"
 		"\"application/vnd.oci.empty.v1+json\",\"size\":2,\"digest\":\"sha256:44136fa355b3"
-		"678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\"},\"layers\":[]}";
+		"678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\"},\"layers\":[{\"mediaType\":"
+		"\"text/plain\",\"size\":0,\"digest\":\"sha256:e3b0c44298fc1c149afbf4c8996fb924"
+		"27ae41e4649b934ca495991b7852b855\"}]}";
 	struct kit kit;
 	struct kit_ref ref;
 	AUTO_PTR(image) struct image *image = NULL;
