@@ -38,8 +38,9 @@ static const char *foreign_at(const char *at)
 	if (at[0] == '(' && at[1] == '?') {
 		return "it uses a group of another dialect";
 	}
-	if (at[0] && strchr("*+?}", at[0]) && (at[1] == '?' || at[1] == '+')) {
-		return "it uses a lazy or possessive repetition";
+	/* lazy or possessive in other dialects, undefined in POSIX, and slow to compile */
+	if (at[0] && at[1] && strchr("*+?}", at[0]) && strchr("*+?{", at[1])) {
+		return "it repeats a repetition";
 	}
 	return NULL;
 }
@@ -125,6 +126,8 @@ static bool weigh_at(struct weight *w, const char *at)
 		break;
 	case '*':
 	case '?':
+		w->sum[w->depth]++;
+		w->last++;
 		break;
 	default:
 		weigh(w, 1);
@@ -158,7 +161,7 @@ static const char *foreign(const char *pattern)
 			}
 			at = end;
 		} else if (*at == '{' && strchr(at, '}')) {
-			at = strchr(at, '}');
+			at = strchr(at, '}') - 1;
 		}
 	}
 	return NULL;

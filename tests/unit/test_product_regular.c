@@ -31,6 +31,9 @@ static const struct {
 	{"((a{1,255}){1,255}){1,255}", REGULAR_OTHER},
 	{"a{32767}", REGULAR_OTHER},
 	{"a{99}{99}", REGULAR_OTHER},
+	{"a{2}+", REGULAR_OTHER},
+	{"a***", REGULAR_OTHER},
+	{"(a*)*b?", REGULAR_POSIX},
 	{"((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+", REGULAR_OTHER},
 	/* but not these, side by side */
 	{"a+b+c+d+e+f+g+h+i+j+k+l+m+n+o+p+", REGULAR_POSIX},
