@@ -199,7 +199,7 @@ static int read_header(
 /* Some tools write overlay's own whiteouts into layers, and overlay drivers then act on them. */
 static void device_whiteout(struct layer_scan *s, struct entry *entry)
 {
-	if (entry->type == NODE_CHAR && !entry->hardlink && !entry->dev_major &&
+	if (*entry->path && entry->type == NODE_CHAR && !entry->hardlink && !entry->dev_major &&
 		!entry->dev_minor) {
 		entry->whiteout = WHITEOUT_FILE;
 		scan_violation(s, true, "character device 0/0: overlay takes it for a whiteout");
