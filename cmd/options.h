@@ -41,6 +41,8 @@ struct options {
 	struct strv reports; /* "FORMAT" or "FORMAT=FILE" */
 	uint64_t memory;  /* MiB */
 	uint64_t timeout; /* seconds */
+	uint64_t size;    /* MiB */
+	bool all;
 	bool keep;
 	bool quick;
 	bool dry_run;

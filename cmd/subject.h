@@ -40,6 +40,9 @@ void subject_release(struct subject *subject);
 /* What the command line says about opening reference; everything is borrowed. */
 struct image_options options_image(const struct options *options, const char *reference);
 
+/* Enter the host mode and open the run's workspace and the layer store. */
+int subject_store(struct subject *subject, struct err *err);
+
 /* --env and --env-file as "KEY=value", in the order of precedence. ERR_USAGE for an item that is
  * none, ERR_IO for a file that cannot be read. */
 int environment_read(const struct options *options, struct strv *ret, struct err *err);

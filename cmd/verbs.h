@@ -35,6 +35,7 @@ int verb_product(const struct options *options);
 int verb_rules(const struct options *options);
 int verb_explain(const struct options *options);
 int verb_inspect(const struct options *options);
+int verb_store(const struct options *options);
 int verb_doctor(const struct options *options);
 
 /* Print "assay: <message>" on stderr, escaped for a terminal, and return the exit code of its

@@ -33,6 +33,9 @@
 /* What an archive on stdin or a compressed one may take on disk while it is spooled. */
 #define LIMIT_SPOOL (64 * GIB)
 
+/* Unpacked layers that stay in the store when a run has ended; some ten large images. */
+#define LIMIT_STORE (10 * GIB)
+
 /* Manifests that one reference may lead to, nested indexes included; a large multi-platform index
  * has some thirty, an archive of a whole product line some hundred. */
 #define LIMIT_MANIFESTS 1000

@@ -196,6 +196,7 @@ int store_lease(struct store *store, const char *key)
 			return -1;
 		}
 		if (same_file(store->layers, key, fd)) {
+			(void)futimens(fd, NULL); /* used now: the oldest go first */
 			keep(store, key, fd);
 			return steal_fd(&fd);
 		}
@@ -318,41 +319,5 @@ int store_lost(
 		return -1;
 	}
 	*ret = lost;
-	return 0;
-}
-
-/* Remove one layer unless somebody holds it: first out of sight, then for good. */
-static int prune_layer(struct store *store, const char *key, struct err *err)
-{
-	auto_fd int layer = openat(store->layers, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_fd int place = -1;
-	char name[32];
-
-	if (layer < 0 || lock(layer, LOCK_EX | LOCK_NB)) {
-		return 0;
-	}
-	place = store_tmp_new(store, name, err);
-	if (place < 0) {
-		return -1;
-	}
-	if (renameat(store->layers, key, place, key)) {
-		return err_sys(err, "remove layer '%s'", key);
-	}
-	return dir_remove(store->tmp, name, err);
-}
-
-int store_prune(struct store *store, struct err *err)
-{
-	auto_dir DIR *dir = list(store->layers);
-	const struct dirent *d;
-
-	if (!dir) {
-		return err_sys(err, "list '%s/layers'", store->path);
-	}
-	while ((d = readdir(dir))) {
-		if (!dots(d->d_name) && prune_layer(store, d->d_name, err)) {
-			return -1;
-		}
-	}
 	return 0;
 }

@@ -14,7 +14,7 @@
  * carry overlay's xattr. Other device nodes are never made: the sandbox has a /dev of its own, and
  * a device node of somebody else's choice has no place on a host.
  * Layers are laid over each other as tree_build.h says. Processes may share a store; a lock (flock)
- * is held on what store_layers returns, and store_prune removes only what nobody holds. What a
+ * is held on what store_layers returns, and store_trim removes only what nobody holds. What a
  * crashed process left is removed by the next store_open.
  * With a shift of 0 set-user-ID files belong to real ids: so nobody else can enter the store then.
  */
@@ -67,6 +67,32 @@ struct store_lost {
 };
 int store_lost(
 	struct store *store, const struct image *image, struct store_lost *ret, struct err *err);
+
+/* What the store has. */
+struct store_item {
+	char *key;
+	char *diff_id;	/* NULL when it is not known */
+	uint64_t bytes; /* of its files, in whole blocks */
+	int64_t used;	/* when a run held it last, in seconds since 1970 */
+	bool held;	/* by a process that lives, this one included */
+};
+struct store_items {
+	struct store_item *v;
+	size_t n, cap;
+};
+
+/* All layers, the one that was not used for longest first. */
+int store_list(const struct store *store, struct store_items *ret, struct err *err);
+void store_items_release(struct store_items *items);
+
+/* Remove layers that no process holds, in this order, until the rest has at most keep bytes (0: all
+ * of them). ret may be NULL. */
+struct store_trimmed {
+	size_t layers;
+	uint64_t bytes;
+	uint64_t kept; /* bytes that are left */
+};
+int store_trim(struct store *store, uint64_t keep, struct store_trimmed *ret, struct err *err);
 
 /* Remove every layer that no process holds. */
 int store_prune(struct store *store, struct err *err);

@@ -47,4 +47,7 @@ struct store_meta {
 int store_meta_write(int layer, const struct store_meta *meta, struct err *err);
 int store_meta_read(int layer, struct store_meta *ret, struct err *err);
 
+/* What store_list says of a layer: <key>/about. */
+int store_about_write(int layer, const char *diff_id, uint64_t bytes, struct err *err);
+
 #endif

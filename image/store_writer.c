@@ -9,15 +9,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of every file system in use. */
+enum { BLOCK = 4096 };
+
 /* One layer being unpacked. */
 struct job {
 	struct unpack *unpack; /* NULL: none */
 	char name[32]; /* below tmp */
 	int dir; /* tmp/<name>, locked */
+	uint64_t bytes; /* of its files, in whole blocks */
 };
 
 struct store_writer {
 	struct store *store;
+	const struct image *image;
 	struct strv keys;
 	struct job job;
 	bool broken; /* a layer is, so that nothing above it can be used */
@@ -31,6 +36,7 @@ int store_writer_new(
 
 	(void)err;
 	w->store = store;
+	w->image = image;
 	w->job.dir = -1;
 	store_keys(store, image, &w->keys);
 	*ret = w;
@@ -62,6 +68,7 @@ static int job_begin(struct store_writer *w, struct err *err)
 	if (root < 0) {
 		return err_sys(err, "make '%s/tmp/%s/fs'", w->store->path, w->job.name);
 	}
+	w->job.bytes = 0;
 	w->job.unpack = unpack_new(root, &w->store->ids);
 	return 0;
 }
@@ -125,12 +132,21 @@ static int put(struct store_writer *w, const struct entry *entry, struct err *er
 	return unpack_entry(w->job.unpack, entry, lower, err);
 }
 
+/* What an entry takes on disk: its content in whole blocks, and a block for itself. */
+static uint64_t blocks(const struct entry *entry)
+{
+	uint64_t size = entry->type == NODE_FILE && !entry->hardlink ? entry->size : 0;
+
+	return (size / BLOCK + (size % BLOCK != 0) + 1) * BLOCK;
+}
+
 static void on_entry(const struct entry *entry, void *arg)
 {
 	struct store_writer *w = arg;
 	struct err err = {0};
 
 	if (!w->err.code) {
+		w->job.bytes += blocks(entry);
 		check(w, entry, put(w, entry, &err), &err);
 	}
 }
@@ -150,7 +166,8 @@ static int job_end(struct store_writer *w, size_t layer, struct err *err)
 {
 	struct store_meta meta;
 
-	if (unpack_end(w->job.unpack, &meta, err) || store_meta_write(w->job.dir, &meta, err)) {
+	if (unpack_end(w->job.unpack, &meta, err) || store_meta_write(w->job.dir, &meta, err) ||
+		store_about_write(w->job.dir, w->image->layers[layer].diff_id, w->job.bytes, err)) {
 		return -1;
 	}
 	unpack_free(w->job.unpack);

@@ -415,7 +415,7 @@ Test(image_open_docker, real_images)
 		cr_expect_str_eq(platform, real[i].platform);
 		cr_expect_str_eq(image->digest, real[i].digest);
 		cr_expect_eq(image->n_layers, real[i].layers);
-		cr_expect_eq(image->violations.n, 0, "%s: %s", path,
+		cr_expect_eq(kit_failures(image), 0, "%s: %s", path,
 			image->violations.n ? image->violations.v[0].message : "");
 		cr_expect(str_eq(image->layers[0].media_type, real[i].media_type));
 		for (size_t j = 0; j < image->n_layers && !real[i].media_type; j++) {

@@ -627,6 +627,52 @@ Test(image_store, prune_spares_what_is_held)
 	}
 }
 
+/* The one that was not used for longest goes first, until the rest fits. */
+Test(image_store, trim_goes_by_last_use)
+{
+	const struct lk_layer layers[] = {LAYER(one), LAYER(two)};
+	AUTO(place) struct place p;
+
+	place_init(&p);
+	{
+		AUTO_PTR(store) struct store *other = open_store(&p);
+		AUTO(store_items) struct store_items before = {0};
+		AUTO(store_items) struct store_items after = {0};
+		struct store_trimmed trimmed;
+
+		for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
+			AUTO_PTR(image) struct image *image = lk_image(&layers[i], 1);
+			AUTO_PTR(store) struct store *store = open_store(&p);
+			AUTO_PTR(tree) struct tree *tree = NULL;
+			AUTO(strv) struct strv dirs = unpack(store, image, &tree);
+			AUTO(store_items) struct store_items held = {0};
+
+			cr_assert_eq(store_list(other, &held, NULL), 0);
+			cr_assert_eq(held.n, i + 1);
+			cr_expect_str_eq(held.v[i].diff_id, image->layers[0].diff_id);
+			cr_expect(held.v[i].held);
+			cr_expect_eq(held.v[i].bytes % 4096, 0);
+			cr_expect_gt(held.v[i].bytes, 0);
+			/* the first one was used a day before */
+			cr_assert_eq(shell("touch -d '%zu days ago' %s/..", 2 - i, dirs.v[0]), 0);
+		}
+		cr_assert_eq(store_list(other, &before, NULL), 0);
+		cr_assert_eq(before.n, 2);
+		cr_expect_not(before.v[0].held);
+		cr_assert_lt(before.v[0].used, before.v[1].used);
+		cr_assert_eq(store_trim(other, before.v[0].bytes + before.v[1].bytes, &trimmed, NULL),
+			0);
+		cr_expect_eq(trimmed.layers, 0);
+		cr_assert_eq(store_trim(other, before.v[1].bytes, &trimmed, NULL), 0);
+		cr_expect_eq(trimmed.layers, 1);
+		cr_expect_eq(trimmed.bytes, before.v[0].bytes);
+		cr_expect_eq(trimmed.kept, before.v[1].bytes);
+		cr_assert_eq(store_list(other, &after, NULL), 0);
+		cr_assert_eq(after.n, 1);
+		cr_expect_str_eq(after.v[0].key, before.v[1].key);
+	}
+}
+
 /* What a crash left goes with the next start; what somebody works on stays. */
 Test(image_store, leftovers_are_cleared)
 {

@@ -15,6 +15,7 @@ import model
 import recipe as recipes
 import registry
 import rules
+import stored
 from assay import ROOT
 
 HERE = Path(__file__).resolve().parents[1]
@@ -171,6 +172,12 @@ def killed_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(killed.run(bench, _build))
+
+
+def store_case(bench):
+    if bench.sandbox:
+        return Outcome([], skip=bench.sandbox)
+    return Outcome(stored.run(bench, _build))
 
 
 def registry_cases():
