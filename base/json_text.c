@@ -130,10 +130,10 @@ static void names_end(struct walk *w, struct names *names)
 /* The value behind a step of the pointer, which is taken away afterwards. */
 static bool walk_below(struct walk *w, char *step)
 {
-	auto_free char *owned = step;
 	size_t len = w->pointer.len;
 	bool good = buf_add(&w->pointer, step, strlen(step), NULL) == 0 && walk_value(w);
 
+	free(step);
 	w->pointer.len = len;
 	if (w->pointer.data) {
 		w->pointer.data[len] = '\0';
