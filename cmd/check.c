@@ -9,6 +9,7 @@
 #include "product/edition.h"
 #include "product/policy.h"
 #include "reports/report.h"
+#include "runner/loop.h"
 #include "runner/runner.h"
 
 #include <fcntl.h>
@@ -152,7 +153,11 @@ static int gate_run(struct gate *g, struct err *err)
 
 	runner_fill(g, &runner);
 	if (g->subject.runnable) {
-		return runner_observe(&runner, &g->observation, err);
+		loop_hold_signals(true);
+		if (runner_observe(&runner, &g->observation, err)) {
+			return -1;
+		}
+		return loop_interrupted() ? err_set(err, ERR_IO, "interrupted by a signal") : 0;
 	}
 	runner_unavailable(&runner, g->subject.cannot.msg, message_split(g->subject.cannot.msg),
 		&g->observation);

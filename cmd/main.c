@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/sys_file.h"
+#include "cmd/interrupt.h"
 #include "cmd/verbs.h"
 
 #include <signal.h>
@@ -21,8 +22,6 @@ const struct verb verbs[] = {
 		verb_run},
 	{"inspect", VERB_INSPECT, "IMAGE", "what the image is: platform, config, layers",
 		verb_inspect},
-	{"store", VERB_STORE, "ls | prune", "the unpacked layers that runs keep: list, remove",
-		verb_store},
 	{"doctor", VERB_DOCTOR, "", "what this machine allows, what it lacks, how to mend it",
 		verb_doctor},
 };
@@ -146,6 +145,7 @@ static int run_verb(const struct verb *verb, char **argv, size_t n)
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
+	int rc;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2) */
 	(void)umask(022);
@@ -164,5 +164,8 @@ int main(int argc, char **argv)
 	if (!verb) {
 		return fail_usage("no verb '%.60s'", argv[1]);
 	}
-	return run_verb(verb, argv + 2, (size_t)argc - 2);
+	interrupt_begin();
+	rc = run_verb(verb, argv + 2, (size_t)argc - 2);
+	interrupt_end();
+	return rc;
 }

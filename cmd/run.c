@@ -6,6 +6,7 @@
 #include "cmd/verbs.h"
 #include "product/policy.h"
 #include "runner/launch.h"
+#include "runner/loop.h"
 #include "sandbox/sandbox.h"
 
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+
+#define STATUS_MAX 65536
 
 /* Everything that `run` holds. */
 struct attached {
@@ -25,6 +28,8 @@ struct attached {
 	struct launch launch;
 	struct world *world;
 	struct sandbox *sandbox;
+	int signalled; /* what was passed on last */
+	int ended_by; /* what made us end it */
 };
 
 static void attached_release(struct attached *a)
@@ -96,9 +101,42 @@ static bool copy_some(int from, int to)
 	return got > 0 && file_write_fd(to, bytes, (size_t)got, NULL) == 0;
 }
 
-/* Stay attached: streams out, signals in, until PID 1 has ended and its output is drained. */
-static void attend(struct sandbox *sb, int signals)
+/* Whether PID 1 has a handler, or blocks the signal to wait for it; the kernel drops all others. */
+static bool is_expected(const struct sandbox *sb, int sig)
 {
+	static const char *const masks[] = {"\nSigCgt:", "\nSigBlk:"};
+	auto_free char *path = xasprintf("/proc/%d/status", (int)sandbox_pid(sb));
+	AUTO(buf) struct buf text;
+	bool expected = false;
+
+	buf_init(&text, STATUS_MAX);
+	if (file_read(AT_FDCWD, path, &text, NULL)) {
+		return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		const char *at = strstr(buf_str(&text), masks[i]);
+
+		expected = expected || (at && strtoull(at + 8, NULL, 16) >> (sig - 1) & 1);
+	}
+	return expected;
+}
+
+/* The product's to handle, as under Docker; but who cannot, or is asked twice, is ended at once. */
+static void pass_on(struct attached *a, int sig)
+{
+	if (a->signalled == sig || !is_expected(a->sandbox, sig)) {
+		sandbox_kill(a->sandbox);
+		a->ended_by = sig;
+	} else {
+		(void)sandbox_signal(a->sandbox, sig, NULL);
+	}
+	a->signalled = sig;
+}
+
+/* Stay attached: streams out, signals in, until PID 1 has ended and its output is drained. */
+static void attend(struct attached *a, int signals)
+{
+	struct sandbox *sb = a->sandbox;
 	struct pollfd fds[] = {
 		{sandbox_stdout(sb), POLLIN, 0},
 		{sandbox_stderr(sb), POLLIN, 0},
@@ -120,7 +158,7 @@ static void attend(struct sandbox *sb, int signals)
 			struct signalfd_siginfo info;
 
 			if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-				(void)sandbox_signal(sb, (int)info.ssi_signo, NULL);
+				pass_on(a, (int)info.ssi_signo);
 			}
 		}
 		if (fds[3].fd >= 0 && fds[3].revents) {
@@ -139,6 +177,7 @@ static int attach(struct attached *a, struct err *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
+	loop_hold_signals(true);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) {
@@ -151,7 +190,7 @@ static int attach(struct attached *a, struct err *err)
 	if (sandbox_start(&a->launch.plan, &a->sandbox, err)) {
 		return -1;
 	}
-	attend(a->sandbox, signals);
+	attend(a, signals);
 	return 0;
 }
 
@@ -221,5 +260,8 @@ int verb_run(const struct options *options)
 		return start_failure(&err);
 	}
 	ended = sandbox_exit_status(a.sandbox);
+	if (a.ended_by) {
+		return 128 + a.ended_by;
+	}
 	return ended.signal ? 128 + ended.signal : ended.code;
 }

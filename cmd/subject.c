@@ -3,8 +3,9 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/sys_file.h"
+#include "cmd/interrupt.h"
 #include "cmd/verbs.h"
-#include "image/limits.h"
+#include "runner/loop.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -23,12 +24,27 @@ char *message_split(char *message)
 	return newline + 1;
 }
 
-int subject_store(struct subject *s, struct err *err)
+/* No signal comes between making the directory and knowing what to remove. */
+static int open_workspace(struct subject *s, struct err *err)
+{
+	int rc;
+
+	loop_hold_signals(true);
+	rc = workspace_open(NULL, &s->host, &s->workspace, err);
+	if (rc == 0) {
+		interrupt_workspace(s->workspace);
+	}
+	loop_hold_signals(false);
+	return rc;
+}
+
+/* Everything that only running needs, up to the writer that unpacks. */
+static int prepare_run(struct subject *s, struct store_writer **ret, struct err *err)
 {
 	auto_free char *dir = NULL;
 	struct store_ids ids;
 
-	if (host_enter(&s->host, err) || workspace_open(NULL, &s->host, &s->workspace, err)) {
+	if (host_enter(&s->host, err) || open_workspace(s, err)) {
 		return -1;
 	}
 	ids = (struct store_ids){
@@ -37,13 +53,10 @@ int subject_store(struct subject *s, struct err *err)
 		.userxattr = s->host.userxattr,
 	};
 	dir = xasprintf("%s/store", workspace_base(s->workspace));
-	return store_open(dir, &ids, &s->store, err);
-}
-
-/* Everything that only running needs, up to the writer that unpacks. */
-static int prepare_run(struct subject *s, struct store_writer **ret, struct err *err)
-{
-	return subject_store(s, err) ? -1 : store_writer_new(s->store, s->image, ret, err);
+	return store_open(dir, &ids, &s->store, err) ||
+			       store_writer_new(s->store, s->image, ret, err)
+		       ? -1
+		       : 0;
 }
 
 /* One pass, with the checks' sink and the store's. */
@@ -109,11 +122,12 @@ void subject_release(struct subject *s)
 	packages_free(s->packages);
 	tree_free(s->tree);
 	image_free(s->image);
-	if (s->layers.n) {
-		(void)store_trim(s->store, LIMIT_STORE, NULL, NULL);
-	}
 	strv_release(&s->layers);
 	store_free(s->store);
+	if (s->workspace) {
+		loop_hold_signals(true); /* until all of it is gone: interrupt_end() */
+		interrupt_workspace(NULL);
+	}
 	workspace_free(s->workspace);
 	*s = (struct subject){0};
 }

@@ -3,10 +3,47 @@
 #include "base/alloc.h"
 #include "base/sys_time.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
 enum { EVENTS_AT_ONCE = 32 };
+
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t held;
+static sigset_t outside; /* the mask while signals are not held */
+
+void loop_hold_signals(bool on)
+{
+	sigset_t set;
+
+	if (on && !held) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGINT);
+		sigaddset(&set, SIGTERM);
+		sigaddset(&set, SIGHUP);
+		(void)sigprocmask(SIG_BLOCK, &set, &outside);
+		held = 1;
+	} else if (!on && held) {
+		held = 0; /* what is pending comes at once, and is not the loop's */
+		(void)sigprocmask(SIG_SETMASK, &outside, NULL);
+	}
+}
+
+bool loop_holds_signals(void)
+{
+	return held;
+}
+
+void loop_interrupt(int signal)
+{
+	interrupted = signal;
+}
+
+int loop_interrupted(void)
+{
+	return interrupted;
+}
 
 int loop_init(struct loop *loop, struct err *err)
 {
@@ -114,10 +151,10 @@ static int dispatch(struct loop *loop, uint64_t deadline_ns, struct err *err)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int left = time_left_ms(next_deadline(loop, deadline_ns));
-	int n = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, left);
+	int n = epoll_pwait(loop->epoll, events, EVENTS_AT_ONCE, left, held ? &outside : NULL);
 
 	if (n < 0 && errno != EINTR) {
-		return err_sys(err, "epoll_wait");
+		return err_sys(err, "epoll_pwait");
 	}
 	for (int i = 0; i < n; i++) {
 		/* An earlier callback of this round may have forgotten it, and the number may be
@@ -138,6 +175,9 @@ int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), 
 	for (;;) {
 		if (done(arg)) {
 			return 1;
+		}
+		if (interrupted) {
+			return err_set(err, ERR_IO, "interrupted by a signal");
 		}
 		if (time_now_ns() >= deadline_ns) {
 			return 0;

@@ -66,4 +66,12 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
 	struct err *err);
 
+/* Signals that end the program are blocked while an instance runs, but for the time that the loop
+ * waits. Their handler calls loop_interrupt(), and from then on loop_wait() fails at once, so that
+ * whoever holds an instance ends it. */
+void loop_hold_signals(bool on);
+bool loop_holds_signals(void);
+void loop_interrupt(int signal);
+int loop_interrupted(void); /* the signal, 0: none */
+
 #endif

@@ -1,5 +1,6 @@
 #include "runner/runner.h"
 
+#include "runner/loop.h"
 #include "runner/task.h"
 
 #include <string.h>
@@ -51,7 +52,7 @@ int runner_observe(const struct runner_options *options, struct observation *ret
 {
 	/* Every failure so far is one task's; the signature keeps room for those that are not. */
 	(void)err;
-	for (size_t i = 0; i < count_tasks(options); i++) {
+	for (size_t i = 0; i < count_tasks(options) && !loop_interrupted(); i++) {
 		observe_one(options, task_at(options, i), ret);
 	}
 	return 0;

@@ -17,7 +17,6 @@
 #define ID_BYTES 6
 #define ID_HEX (2 * ID_BYTES)
 #define UNNAMED "new-"
-#define UNNAMED_S 60
 #define KEPT "kept"
 #define GROUPS "cgroups"
 
@@ -125,34 +124,23 @@ static bool is_run_id(const char *name)
 	return strlen(name) == ID_HEX && strspn(name, "0123456789abcdef") == ID_HEX;
 }
 
-/* A run that ended between making its directory and naming it; a young one may still be at it. */
-static void clear_unnamed(const struct workspace *w, const char *name)
-{
-	struct stat st;
-
-	if (fstatat(w->runs_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		time(NULL) - st.st_mtime > UNNAMED_S) {
-		(void)dir_remove(w->runs_fd, name, NULL);
-	}
-}
-
-static void clear_old_runs(const struct workspace *w)
+static void clear_old_runs(const struct workspace *w, bool unnamed)
 {
 	int fd = openat(w->runs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *e;
 
 	while (d && (e = readdir(d)) != NULL) {
-		if (is_run_id(e->d_name)) {
+		if (!unnamed && is_run_id(e->d_name)) {
 			clear_run(w, e->d_name);
-		} else if (str_starts(e->d_name, UNNAMED)) {
-			clear_unnamed(w, e->d_name);
+		} else if (unnamed && str_starts(e->d_name, UNNAMED)) {
+			(void)dir_remove(w->runs_fd, e->d_name, NULL);
 		}
 	}
 }
 
 /* Make <base>/runs/<id> with its lock held from the first moment that others can see it. */
-static int open_run(struct workspace *w, struct err *err)
+static int make_run(struct workspace *w, struct err *err)
 {
 	unsigned char random[ID_BYTES];
 	char hidden[ID_HEX + sizeof(UNNAMED)];
@@ -181,6 +169,21 @@ static int open_run(struct workspace *w, struct err *err)
 	return 0;
 }
 
+/* Runs without a name yet exist only while somebody holds the lock of the directory of runs: who
+ * holds it may remove all that are there. */
+static int open_run(struct workspace *w, struct err *err)
+{
+	int rc;
+
+	if (flock(w->runs_fd, LOCK_EX) < 0) {
+		return err_sys(err, "lock '%s/runs'", w->base);
+	}
+	clear_old_runs(w, true);
+	rc = make_run(w, err);
+	(void)flock(w->runs_fd, LOCK_UN);
+	return rc;
+}
+
 int workspace_open(
 	const char *base, const struct host *host, struct workspace **ret, struct err *err)
 {
@@ -204,7 +207,7 @@ int workspace_open(
 	if (w->runs_fd < 0) {
 		return err_sys(err, "open '%s'", runs);
 	}
-	clear_old_runs(w);
+	clear_old_runs(w, false);
 	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
 		if (w->cgroups.dir[c][0]) {
 			cgroup_clear_probes(w->cgroups.dir[c]);
@@ -235,6 +238,18 @@ void workspace_free(struct workspace *w)
 	free(w->base);
 	free(w->dir);
 	free(w);
+}
+
+void workspace_vanish(const struct workspace *w)
+{
+	static const char *const files[] = {"/lock", "/" GROUPS, ""};
+	char path[ID_HEX + sizeof("/" GROUPS)];
+
+	memcpy(path, w->id, ID_HEX);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		memcpy(path + ID_HEX, files[i], strlen(files[i]) + 1);
+		(void)unlinkat(w->runs_fd, path, files[i][0] ? 0 : AT_REMOVEDIR);
+	}
 }
 
 const char *workspace_id(const struct workspace *w)

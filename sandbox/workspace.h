@@ -24,6 +24,9 @@ int workspace_open(const char *base, const struct host *host, struct workspace *
 void workspace_free(struct workspace *w);
 DEFINE_AUTO_PTR(workspace)
 
+/* For a signal handler, as long as no instance was started: removes the run's directory. */
+void workspace_vanish(const struct workspace *w);
+
 const char *workspace_id(const struct workspace *w);   /* 12 hex digits */
 const char *workspace_dir(const struct workspace *w);  /* absolute */
 const char *workspace_base(const struct workspace *w); /* absolute; the layer store is below it */
