@@ -105,7 +105,9 @@ static int fetch(struct layer_stream *s, const uint8_t **ret_data, size_t *ret_l
 	s->taken += len;
 	if (s->stored_ring) {
 		ring_put(s->stored_ring, len);
-		(void)ring_get(s->stored_ring, STORED_DECODER, ret_data, ret_len);
+		if (!ring_get(s->stored_ring, STORED_DECODER, ret_data, ret_len)) {
+			return err_set(err, ERR_IO, "stopped");
+		}
 	} else {
 		*ret_data = block;
 		if (s->stored) {

@@ -13,7 +13,8 @@ struct block {
 
 struct ring {
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t filled; /* or ended */
+	pthread_cond_t emptied;
 	size_t n_blocks;
 	unsigned n_readers;
 	bool ended;
@@ -33,7 +34,8 @@ struct ring *ring_new(size_t block_size, size_t n_blocks, unsigned n_readers)
 	struct ring *r = xcalloc(1, sizeof(*r));
 
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->changed, NULL);
+	pthread_cond_init(&r->filled, NULL);
+	pthread_cond_init(&r->emptied, NULL);
 	r->n_blocks = r->n_free = n_blocks;
 	r->n_readers = n_readers;
 	r->order = xcalloc(n_blocks, sizeof(*r->order));
@@ -51,7 +53,8 @@ void ring_free(struct ring *r)
 {
 	if (r) {
 		pthread_mutex_destroy(&r->lock);
-		pthread_cond_destroy(&r->changed);
+		pthread_cond_destroy(&r->filled);
+		pthread_cond_destroy(&r->emptied);
 		free(r->order);
 		free(r->free);
 		free(r->blocks);
@@ -66,7 +69,7 @@ uint8_t *ring_room(struct ring *r)
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->n_free && !r->stopped) {
-		pthread_cond_wait(&r->changed, &r->lock);
+		pthread_cond_wait(&r->emptied, &r->lock);
 	}
 	if (!r->stopped) {
 		r->filling = r->free[--r->n_free];
@@ -82,7 +85,7 @@ void ring_put(struct ring *r, size_t len)
 	r->blocks[r->filling].len = len;
 	r->blocks[r->filling].readers = r->n_readers;
 	r->order[r->put++ % r->n_blocks] = r->filling;
-	pthread_cond_broadcast(&r->changed);
+	pthread_cond_broadcast(&r->filled);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -90,7 +93,7 @@ void ring_end(struct ring *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->ended = true;
-	pthread_cond_broadcast(&r->changed);
+	pthread_cond_broadcast(&r->filled);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -100,7 +103,7 @@ bool ring_get(struct ring *r, unsigned reader, const uint8_t **ret_data, size_t 
 
 	pthread_mutex_lock(&r->lock);
 	while (r->got[reader] == r->put && !r->ended && !r->stopped) {
-		pthread_cond_wait(&r->changed, &r->lock);
+		pthread_cond_wait(&r->filled, &r->lock);
 	}
 	found = r->got[reader] < r->put && !r->stopped;
 	if (found) {
@@ -121,7 +124,9 @@ void ring_done(struct ring *r, unsigned reader)
 	at = r->order[r->got[reader]++ % r->n_blocks];
 	if (--r->blocks[at].readers == 0) {
 		r->free[r->n_free++] = at;
-		pthread_cond_broadcast(&r->changed);
+		if (r->n_free >= (r->n_blocks + 3) / 4) { /* a writer that waited has some to do */
+			pthread_cond_signal(&r->emptied);
+		}
 	}
 	pthread_mutex_unlock(&r->lock);
 }
@@ -130,6 +135,7 @@ void ring_stop(struct ring *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->stopped = true;
-	pthread_cond_broadcast(&r->changed);
+	pthread_cond_broadcast(&r->filled);
+	pthread_cond_signal(&r->emptied);
 	pthread_mutex_unlock(&r->lock);
 }
