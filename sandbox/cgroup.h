@@ -42,6 +42,10 @@ struct cgroup_place {
  * uses it calls cgroup_place_release(). */
 bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t size);
 
+/* Whether a group of version 2 with nobody but us in it, and ours to divide, would be a place, and
+ * the one that we are in is not such a group. */
+bool cgroup_scope_helps(void);
+
 /* To be called when the groups are gone. A place that was never found is released already. */
 void cgroup_place_release(struct cgroup_place *place);
 

@@ -29,7 +29,9 @@ struct search {
 	bool v2; /* version 2 is mounted */
 	bool v2_memory; /* its root has the memory controller */
 	bool read_only;
+	bool root; /* and that is the root of the machine */
 	bool own; /* the group that we are in is ours to divide */
+	bool alone; /* and has no other processes */
 };
 
 /* Whether a group can be made in dir and file then takes a value (NULL: no file to try). */
@@ -112,6 +114,16 @@ static bool is_delegated(int fd)
 	       faccessat(fd, "cgroup.type", F_OK, 0) == 0 &&
 	       faccessat(fd, "cgroup.subtree_control", W_OK, AT_EACCESS) == 0 &&
 	       faccessat(fd, ".", W_OK, AT_EACCESS) == 0;
+}
+
+static bool has_other_processes(int fd)
+{
+	AUTO(buf) struct buf b;
+	char self[16];
+
+	buf_init(&b, TEXT_CAP);
+	snprintf(self, sizeof(self), "%d\n", (int)getpid());
+	return file_read(fd, "cgroup.procs", &b, NULL) || !str_eq(buf_str(&b), self);
 }
 
 /* Move every process of one group of fd into another ("." is fd itself). */
@@ -213,29 +225,36 @@ static bool take_v2(struct cgroup_place *place, const char *dir, bool may_vacate
 	return true;
 }
 
-static bool find_v2(struct cgroup_place *place, struct search *s)
+/* What version 2 looks like from here; false when there is no place in it. */
+static bool look_at_v2(struct search *s, struct cgroup_view *ret)
 {
-	struct cgroup_view v;
 	auto_fd int mount = -1;
 	auto_fd int own = -1;
 
-	if (!cgroup_view_read(buf_str(&s->mounts), buf_str(&s->groups), NULL, &v)) {
+	if (!cgroup_view_read(buf_str(&s->mounts), buf_str(&s->groups), NULL, ret)) {
 		return false;
 	}
-	mount = open(v.mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	own = v.own[0] ? open(v.own, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	mount = open(ret->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	own = ret->own[0] ? open(ret->own, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	s->v2 = true;
 	s->v2_memory = mount >= 0 && has_memory(mount);
+	s->root = mount >= 0 && faccessat(mount, "cgroup.type", F_OK, 0) < 0;
 	s->own = own >= 0 && is_delegated(own);
-	s->read_only = s->read_only || (v.read_only && s->v2_memory);
-	if (!s->v2_memory || v.read_only) {
+	s->alone = s->own && !has_other_processes(own);
+	s->read_only = s->read_only || (ret->read_only && s->v2_memory);
+	return s->v2_memory && !ret->read_only;
+}
+
+static bool find_v2(struct cgroup_place *place, struct search *s)
+{
+	struct cgroup_view v;
+
+	if (!look_at_v2(s, &v)) {
 		return false;
 	}
 	/* The root of the machine may hold processes and children alike; any other may not. */
-	if (!str_eq(v.mount, v.own) || faccessat(mount, "cgroup.type", F_OK, 0) < 0) {
-		if (take_v2(place, v.mount, false)) {
-			return true;
-		}
+	if ((s->root || !str_eq(v.mount, v.own)) && take_v2(place, v.mount, false)) {
+		return true;
 	}
 	return v.own[0] && take_v2(place, v.own, true);
 }
@@ -270,33 +289,58 @@ static void explain(const struct search *s, char *why, char *remedy, size_t size
 	}
 }
 
+static int search_open(struct search *s)
+{
+	buf_init(&s->mounts, TEXT_CAP);
+	buf_init(&s->groups, TEXT_CAP);
+	return file_read(AT_FDCWD, "/proc/self/mountinfo", &s->mounts, NULL) ||
+			       file_read(AT_FDCWD, "/proc/self/cgroup", &s->groups, NULL)
+		       ? -1
+		       : 0;
+}
+
+static void search_release(struct search *s)
+{
+	buf_release(&s->mounts);
+	buf_release(&s->groups);
+}
+
+static bool unwanted(void)
+{
+	return str_eq(getenv("ASSAY_CGROUP"), "none");
+}
+
 bool cgroup_place_find(struct cgroup_place *ret, char *why, char *remedy, size_t size)
 {
-	struct search s = {0};
-	const char *wish = getenv("ASSAY_CGROUP");
-	bool found = false;
+	AUTO(search) struct search s = {0};
 
 	memset(ret, 0, sizeof(*ret));
 	why[0] = remedy[0] = '\0';
-	if (str_eq(wish, "none")) {
+	if (unwanted()) {
 		snprintf(why, size, "ASSAY_CGROUP=none is set");
 		snprintf(remedy, size, "unset ASSAY_CGROUP");
 		return false;
 	}
-	buf_init(&s.mounts, TEXT_CAP);
-	buf_init(&s.groups, TEXT_CAP);
-	if (file_read(AT_FDCWD, "/proc/self/mountinfo", &s.mounts, NULL) ||
-		file_read(AT_FDCWD, "/proc/self/cgroup", &s.groups, NULL)) {
+	if (search_open(&s)) {
 		snprintf(why, size, "/proc cannot be read");
 		snprintf(remedy, size, "mount -t proc proc /proc");
-	} else {
-		found = find_v1(ret, &s) || find_v2(ret, &s);
-		if (!found) {
-			memset(ret, 0, sizeof(*ret));
-			explain(&s, why, remedy, size);
-		}
+		return false;
 	}
-	buf_release(&s.mounts);
-	buf_release(&s.groups);
-	return found;
+	if (find_v1(ret, &s) || find_v2(ret, &s)) {
+		return true;
+	}
+	memset(ret, 0, sizeof(*ret));
+	explain(&s, why, remedy, size);
+	return false;
+}
+
+bool cgroup_scope_helps(void)
+{
+	AUTO(search) struct search s = {0};
+	struct cgroup_view memory;
+	struct cgroup_view v2;
+
+	return !unwanted() && search_open(&s) == 0 &&
+	       !cgroup_view_read(buf_str(&s.mounts), buf_str(&s.groups), "memory", &memory) &&
+	       look_at_v2(&s, &v2) && !s.alone;
 }

@@ -8,6 +8,7 @@
 #include "sandbox/ids.h"
 #include "sandbox/probe.h"
 #include "sandbox/raw.h"
+#include "sandbox/scope.h"
 
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -208,6 +209,9 @@ int host_enter(struct host *ret, struct err *err)
 	struct host h = {0};
 	struct cgroup_place place;
 
+	if (geteuid() != 0) {
+		(void)scope_enter();
+	}
 	if ((geteuid() != 0 || !has_sys_admin()) && enter_namespace(err)) {
 		return -1;
 	}
