@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
+#include "image/limits.h"
 
 #include <string.h>
 
@@ -35,6 +36,17 @@ static bool has_tag(const struct docker_image *image, const char *tag)
 	return false;
 }
 
+/* "@0" is the first image of the archive, as skopeo has it; other tags are names. */
+static bool is_asked_for(const struct docker_image *image, size_t index, const char *tag)
+{
+	uint64_t wanted;
+
+	if (*tag == '@') {
+		return parse_u64(tag + 1, LIMIT_MANIFESTS, &wanted, NULL) == 0 && wanted == index;
+	}
+	return has_tag(image, tag);
+}
+
 int docker_collect(struct opening *o, struct err *err)
 {
 	const char *tag = o->image->reference.tag;
@@ -46,7 +58,7 @@ int docker_collect(struct opening *o, struct err *err)
 
 		choice->name = image->repo_tags.n ? xstrdup(image->repo_tags.v[0]) : NULL;
 		choice->root = xstrdup(image->config);
-		choice->listed = !tag || has_tag(image, tag);
+		choice->listed = !tag || is_asked_for(image, i, tag);
 		choice->file = xstrdup("manifest.json");
 		choice->pointer = json_pointer_index("", i);
 		choice->docker = image;

@@ -89,6 +89,8 @@ void image_free(struct image *image)
 	source_free(image->source);
 	free(image->digest);
 	free(image->config_digest);
+	free(image->media_type);
+	strv_release(&image->annotations);
 	if (image->config) {
 		image_config_release(image->config);
 		free(image->config);

@@ -88,6 +88,8 @@ struct image {
 	struct source *source;
 	char *digest;	     /* manifest digest; for a docker-archive the config's */
 	char *config_digest;
+	char *media_type;	 /* of the manifest; NULL in a docker-archive */
+	struct strv annotations; /* of the manifest, "key=value" */
 	struct image_config *config; /* NULL: no image could be chosen (see violations) */
 	struct layer *layers;
 	size_t n_layers;

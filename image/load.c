@@ -207,6 +207,8 @@ int choice_load(struct opening *o, struct choice *choice, struct err *err)
 	compare_platform(o, choice);
 	fill_layers(o, choice, n);
 	image->digest = xstrdup(choice->digest);
+	image->media_type = xstrdup(choice->manifest.media_type);
+	strv_add_all(&image->annotations, &choice->manifest.annotations);
 	image->config_digest = xstrdup(choice->config_digest);
 	image->config = steal_ptr(choice->config);
 	return 0;

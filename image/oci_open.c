@@ -91,7 +91,7 @@ static void keep_trouble(struct opening *o, const struct err *why)
 static int not_read(
 	struct opening *o, const struct visit *v, const char *name, const struct err *why)
 {
-	if (why->code == ERR_LIMIT) {
+	if (why->code == ERR_LIMIT || why->code == ERR_UNSUPPORTED) {
 		return -1;
 	}
 	if (v->listed && why->sys != ENOENT) {
@@ -159,8 +159,8 @@ static void compare_artifact(
 	struct opening *o, const struct visit *v, const struct manifest *manifest)
 {
 	const char *said = v->descriptor->artifact_type;
-	const char *is = manifest->artifact_type ? manifest->artifact_type
-						 : manifest->config.media_type;
+	const char *is =
+		manifest->artifact_type ? manifest->artifact_type : manifest->config.media_type;
 
 	if (v->listed && said && is && strcmp(said, is) != 0) {
 		auto_free char *at = json_pointer_add(v->pointer, "artifactType");
@@ -202,8 +202,8 @@ static struct choice *add_choice(struct opening *o, const struct visit *v, struc
 	}
 	if (is_attestation(d)) {
 		choice->kind = CHOICE_ATTESTATION;
-		choice->subject = xstrdup(
-			annotation(&d->annotations, "vnd.docker.reference.digest"));
+		choice->subject =
+			xstrdup(annotation(&d->annotations, "vnd.docker.reference.digest"));
 	} else if (d->artifact_type && media_kind(d->artifact_type) != MEDIA_CONFIG) {
 		choice->kind = CHOICE_ARTIFACT;
 	}
@@ -355,8 +355,8 @@ static int visit_entry(struct opening *o, const struct visit *v, struct err *err
 		return -1;
 	}
 	choice->kind = choice->kind == CHOICE_IMAGE ? CHOICE_ARTIFACT : choice->kind;
-	choice->artifact_type = xstrdup(
-		v->descriptor->artifact_type ? v->descriptor->artifact_type : v->descriptor->media_type);
+	choice->artifact_type = xstrdup(v->descriptor->artifact_type ? v->descriptor->artifact_type
+								     : v->descriptor->media_type);
 	return 0;
 }
 

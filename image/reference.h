@@ -1,7 +1,7 @@
 /*
  * reference.h - the IMAGE argument of the command line, taken apart.
  *
- *	DIR | FILE.tar[.gz|.zst] | - | oci:DIR[:TAG] | oci-archive:FILE[:TAG] | docker-archive:FILE[:REF]
+ *	DIR | FILE.tar[.gz|.zst] | - | oci:DIR[:TAG] | oci-archive:FILE[:TAG] | docker-archive:FILE[:REF|:@N]
  *	docker://REF | docker-daemon:REF | containers-storage:REF
  *
  * Pure: looks at the text only. A bare path is REFERENCE_PATH; what it holds is found out on opening.

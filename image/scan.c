@@ -227,8 +227,9 @@ static void scan_layer(struct layer_scan *s, const struct ahead *a)
 
 	layer->entries = layer->duplicates = layer->idle_whiteouts = 0;
 	scan_begin(s);
-	if (a->missing.code == ERR_DENIED) {
-		s->fatal = a->missing; /* nothing is wrong with the image */
+	/* nothing is wrong with the image */
+	if (a->missing.code == ERR_DENIED || a->missing.code == ERR_UNSUPPORTED) {
+		s->fatal = a->missing;
 		return;
 	}
 	if (a->missing.code) {
