@@ -22,6 +22,8 @@ const struct verb verbs[] = {
 		verb_run},
 	{"inspect", VERB_INSPECT, "IMAGE", "what the image is: platform, config, layers",
 		verb_inspect},
+	{"store", VERB_STORE, "ls | prune", "the unpacked layers that runs keep: list, remove",
+		verb_store},
 	{"doctor", VERB_DOCTOR, "", "what this machine allows, what it lacks, how to mend it",
 		verb_doctor},
 };

@@ -5,6 +5,7 @@
 #include "base/sys_file.h"
 #include "cmd/interrupt.h"
 #include "cmd/verbs.h"
+#include "image/limits.h"
 #include "runner/loop.h"
 
 #include <fcntl.h>
@@ -38,8 +39,7 @@ static int open_workspace(struct subject *s, struct err *err)
 	return rc;
 }
 
-/* Everything that only running needs, up to the writer that unpacks. */
-static int prepare_run(struct subject *s, struct store_writer **ret, struct err *err)
+int subject_store(struct subject *s, struct err *err)
 {
 	auto_free char *dir = NULL;
 	struct store_ids ids;
@@ -53,10 +53,13 @@ static int prepare_run(struct subject *s, struct store_writer **ret, struct err 
 		.userxattr = s->host.userxattr,
 	};
 	dir = xasprintf("%s/store", workspace_base(s->workspace));
-	return store_open(dir, &ids, &s->store, err) ||
-			       store_writer_new(s->store, s->image, ret, err)
-		       ? -1
-		       : 0;
+	return store_open(dir, &ids, &s->store, err);
+}
+
+/* Everything that only running needs, up to the writer that unpacks. */
+static int prepare_run(struct subject *s, struct store_writer **ret, struct err *err)
+{
+	return subject_store(s, err) ? -1 : store_writer_new(s->store, s->image, ret, err);
 }
 
 /* One pass, with the checks' sink and the store's. */
@@ -122,6 +125,9 @@ void subject_release(struct subject *s)
 	packages_free(s->packages);
 	tree_free(s->tree);
 	image_free(s->image);
+	if (s->layers.n) {
+		(void)store_trim(s->store, LIMIT_STORE, NULL, NULL);
+	}
 	strv_release(&s->layers);
 	store_free(s->store);
 	if (s->workspace) {
