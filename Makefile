@@ -87,6 +87,7 @@ DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skop
 	docker-registry apache2-utils
 # a node that came from elsewhere brings its npm, and conflicts with the package
 DEPS_TEST += $(if $(shell command -v npm),,npm)
+DEPS_VM := qemu-system-x86 busybox-static e2fsprogs mmdebstrap uidmap
 DEPS_TIDY := clang-format clang-tidy
 
 # $(call install_missing,PACKAGES)
@@ -96,7 +97,8 @@ install_missing = @missing=; for p in $(1); do \
 	$(SUDO) apt-get update -qq && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-.PHONY: deps deps-test demo test check-unit check-cli check-sandbox check-products test-vm
+.PHONY: deps deps-test demo test check-unit check-cli check-sandbox check-products deps-vm \
+	test-vm
 deps: ## install what building needs (Debian packages; only what is missing)
 	$(call install_missing,$(DEPS_BUILD))
 
@@ -107,7 +109,7 @@ demo: deps ## build, make two small products, gate both, show the reports
 	@$(MAKE) -j$(JOBS) --no-print-directory all
 	@fixtures/demo/run
 
-test: deps-test ## set up, build, run every test
+test: deps-test deps-vm ## set up, build, run every test
 	@$(MAKE) -j$(JOBS) --no-print-directory all layers hdr-check
 	@tests/run all
 
@@ -123,7 +125,10 @@ check-sandbox: all ## the sandbox, as root, as a user with subordinate ids, with
 check-products: all ## real products, built from Debian and npm packages
 	@tests/run products
 
-test-vm: all ## the sandbox in virtual machines: control groups of version 2, version 1, none
+deps-vm: ## install what test-vm needs; without it, it is a skip
+	-$(call install_missing,$(DEPS_VM))
+
+test-vm: all deps-vm ## the sandbox in virtual machines: control groups of version 2, version 1, none
 	@tests/vm/run
 
 # ---- other builds ---------------------------------------------------------------------------------
