@@ -45,6 +45,11 @@ static int copy(const struct fetch *f, const char *platform, struct err *err)
 	if (f->options->tls_verify) {
 		strv_addf(&argv, "--src-tls-verify=%s", f->options->tls_verify);
 	}
+	/* A daemon and a store have the layers unpacked, and skopeo calls them gzip all the same:
+	 * then they shall be. What a registry has stays as it is. */
+	if (!str_starts(f->reference, "docker://")) {
+		strv_add(&argv, "--dest-compress");
+	}
 	strv_add(&argv, f->reference);
 	strv_addf(&argv, "dir:%s", f->dir);
 	return skopeo_run(&argv, f->null, err);

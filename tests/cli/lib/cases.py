@@ -188,6 +188,7 @@ def registry_cases():
     rows = {
         "registry: open": registry.pulls,
         "registry: with a password": registry.logs_in,
+        "registry: containers-storage": registry.from_storage,
         "registry: assay is killed while it fetches": registry.killed,
     }
     return [Case(name, lambda b, f=function: run(f, b)) for name, function in rows.items()]

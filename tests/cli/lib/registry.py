@@ -202,6 +202,30 @@ def logs_in(bench, build):
     return steps.problems
 
 
+def from_storage(bench, build):
+    """The store of podman and buildah, which has no compressed layers."""
+    steps = _Steps(bench)
+    image, product = _image(bench, build, "ok-oci-dir")
+    with tempfile.TemporaryDirectory(dir=bench.path("runs")) as made:
+        conf = Path(made) / "storage.conf"
+        conf.write_text(
+            f'[storage]\ndriver = "vfs"\nrunroot = "{made}/run"\ngraphroot = "{made}/root"\n'
+        )
+        storage = {"CONTAINERS_STORAGE_CONF": str(conf)}
+        name = "containers-storage:localhost/clinic:1"
+        put = subprocess.run(
+            ["skopeo", "copy", "--quiet", f"oci:{image}", name],
+            env={**os.environ, **storage}, capture_output=True,
+        )
+        if put.returncode != 0:
+            return [f"skopeo cannot fill its store: {put.stderr.decode()}"]
+        steps.run("from the store", 0, ["check", "--stage", "static", "--product", product, name],
+            environment=storage)
+        steps.run("not in the store", 2, ["inspect", "containers-storage:localhost/other:1"],
+            err=["skopeo: .*other"], environment=storage)
+    return steps.problems
+
+
 # Writes what it would fetch, says so by a file, and never ends; or fails at once.
 _SLOW = """\
 #!/bin/sh
