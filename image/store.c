@@ -242,6 +242,8 @@ int store_publish(struct store *store, const char *name, const char *key, int fd
 		keep(store, key, steal_fd(&owned));
 		return 0;
 	}
+	cleanup_fd(&owned); /* or its lock makes the lease below wait for ourselves */
+	owned = -1;
 	return store_lease(store, key) < 0 ? err_sys(err, "hold layer '%s'", key) : 0;
 }
 
