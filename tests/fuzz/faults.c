@@ -26,6 +26,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 /* ---- failing ------------------------------------------------------------------------------------ */
 
@@ -386,6 +388,18 @@ static void describe(const struct run *r, struct outcome *ret)
 	ret->text = buf_steal(&text);
 }
 
+/* Nothing here waits for anybody else. */
+static void on_alarm(int signal)
+{
+	static const char text[] = "not ok - it hangs when this call fails: ";
+
+	(void)signal;
+	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+	(void)!write(STDOUT_FILENO, faults.name, strlen(faults.name));
+	(void)!write(STDOUT_FILENO, "\n", 1);
+	_exit(1);
+}
+
 static void run(const char *reference, enum disturbance kind, size_t at, struct outcome *ret)
 {
 	char dir[] = "/tmp/assay-faults-XXXXXX";
@@ -399,7 +413,9 @@ static void run(const char *reference, enum disturbance kind, size_t at, struct 
 	faults.at = at;
 	faults.n = 0;
 	faults.name = "nothing";
+	alarm(60);
 	work(&r, reference, dir, ret);
+	alarm(0);
 	faults.kind = UNDISTURBED;
 	describe(&r, ret);
 	run_release(&r);
@@ -503,6 +519,8 @@ static void shorten(const char *reference, const struct outcome *clean)
 int main(int argc, char **argv)
 {
 	json_set_alloc_funcs(json_malloc, free);
+	(void)signal(SIGALRM, on_alarm);
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1; i < argc; i++) {
 		struct outcome clean;
 
