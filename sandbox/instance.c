@@ -242,7 +242,6 @@ static int join_network(struct sandbox *sb, struct err *err)
 	if (ns < 0) {
 		return err_sys(err, "open '%s'", path);
 	}
-	sb->joined = sb->world != NULL;
 	return world_join(sb->world, sb->address, ns, err);
 }
 
@@ -356,9 +355,6 @@ void sandbox_free(struct sandbox *sb)
 	sandbox_kill(sb);
 	if (sb->keeper >= 0) {
 		end_keeper(sb);
-	}
-	if (sb->joined) {
-		world_part(sb->world, sb->address);
 	}
 	cgroup_free(sb->cgroup);
 	cleanup_fd(&sb->control);

@@ -12,7 +12,6 @@ struct sandbox {
 	const struct host *host;
 	const struct world *world;
 	unsigned address;
-	bool joined; /* has a veth pair in world */
 	struct spec *spec;
 	struct cgroup *cgroup; /* NULL: none */
 	int control, keeper, child, failure, go, exit_fd, out, error, log;

@@ -99,11 +99,15 @@ static void no_link_local(const char *name)
 
 int netlink_add_bridge(const char *name, struct err *err)
 {
+	/* Locally administered. Without one of its own the bridge takes the least of its ports',
+	 * and takes another when that port goes: those who knew it would talk to nobody. */
+	static const unsigned char address[6] = {0x02, 0x61, 0x73, 0x73, 0x61, 0x79};
 	char buf[MESSAGE_SIZE];
 	struct nlmsghdr *h = link_message(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info;
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	mnl_attr_put(h, IFLA_ADDRESS, sizeof(address), address);
 	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_str(h, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(h, info);

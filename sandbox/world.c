@@ -107,21 +107,22 @@ struct port {
 	int netns;
 };
 
+/* The kernel takes a pair away some time after its instance's last process: one that is still there
+ * is in our way, and goes now. */
 static int add_port(void *arg, struct err *err)
 {
 	const struct port *p = arg;
+	struct err first = {0};
 
-	if (netlink_add_veth(p->name, BRIDGE, "eth0", p->netns, err)) {
-		return -1;
+	if (netlink_add_veth(p->name, BRIDGE, "eth0", p->netns, &first)) {
+		if (first.sys == EEXIST) {
+			(void)netlink_delete(p->name, NULL);
+		}
+		if (netlink_add_veth(p->name, BRIDGE, "eth0", p->netns, err)) {
+			return -1;
+		}
 	}
 	return netlink_up(p->name, err);
-}
-
-static int delete_port(void *arg, struct err *err)
-{
-	const struct port *p = arg;
-
-	return netlink_delete(p->name, err);
 }
 
 static int configure_loopback(void *arg, struct err *err)
@@ -159,14 +160,4 @@ int world_join(const struct world *w, unsigned n, int instance_netns, struct err
 		return err_wrap(err, "join the network world");
 	}
 	return 0;
-}
-
-void world_part(const struct world *w, unsigned n)
-{
-	struct port p = {.n = n};
-
-	if (w) {
-		snprintf(p.name, sizeof(p.name), "veth%u", n);
-		(void)netns_call(w->netns, delete_port, &p, NULL);
-	}
 }
