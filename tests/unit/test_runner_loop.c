@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -142,5 +143,28 @@ Test(runner_loop, an_event_never_reaches_the_next_owner_of_its_number)
 	cr_assert_eq(write(s.ends[1], "x", 1), 1);
 	cr_assert_eq(write(s.again[1], "x", 1), 1);
 	cr_assert_eq(loop_wait(&s.loop, soon(), is_done, &s, NULL), 1);
+	loop_release(&s.loop);
+}
+
+static void note_signal(int sig)
+{
+	loop_interrupt(sig);
+}
+
+/* A signal is kept until the loop waits, and then ends the wait at once and for good. */
+Test(runner_loop, interrupted)
+{
+	struct state s;
+	struct err err = {0};
+
+	begin(&s);
+	(void)signal(SIGTERM, note_signal);
+	loop_hold_signals(true);
+	cr_assert_eq(raise(SIGTERM), 0);
+	cr_expect_eq(loop_interrupted(), 0);
+	cr_expect_eq(loop_wait(&s.loop, soon(), is_done, &s, &err), -1);
+	cr_expect_eq(loop_interrupted(), SIGTERM);
+	cr_expect_eq(loop_wait(&s.loop, soon(), is_done, &s, &err), -1);
+	loop_hold_signals(false);
 	loop_release(&s.loop);
 }

@@ -2,6 +2,8 @@
  * The product of the sandbox tests: one static program with many verbs, so that a test image is a
  * single file. `inside VERB [ARGUMENT...]`; what it finds out goes to stdout.
  */
+#include "worst.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -374,6 +376,16 @@ static const struct {
 	{"kill1", v_kill1, 1},
 	{"pause", v_pause, 0},
 	{"privileges", v_privileges, 0},
+	{"bomb", worst_bomb, 0},
+	{"hog-memory", worst_hog_memory, 0},
+	{"hog-descriptors", worst_hog_descriptors, 0},
+	{"hog-sockets", worst_hog_sockets, 0},
+	{"hog-inodes", worst_hog_inodes, 1},
+	{"stubborn-tree", worst_stubborn_tree, 1},
+	{"stopped", worst_stopped, 0},
+	{"subreapers", worst_subreapers, 1},
+	{"daemonized", worst_daemonized, 0},
+	{"traced", worst_traced, 0},
 };
 
 int main(int argc, char **argv)
