@@ -17,25 +17,32 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum node_type { NODE_FILE, NODE_DIR, NODE_SYMLINK, NODE_CHAR, NODE_BLOCK, NODE_FIFO };
+enum node_type {
+	NODE_FILE,
+	NODE_DIR,
+	NODE_SYMLINK,
+	NODE_CHAR,
+	NODE_BLOCK,
+	NODE_FIFO
+} __attribute__((packed)); /* a byte: an image has millions of nodes */
 
 struct node {
 	const char *name;
 	struct node *parent; /* NULL for the root */
 	struct node *first_child;
 	struct node *next; /* next sibling */
-	enum node_type type;
-	mode_t mode; /* permission bits with setuid, setgid, sticky */
-	uint32_t uid;
-	uint32_t gid;
+	const char *target; /* of a symbolic link */
+	const struct elf *elf; /* NODE_FILE that is ELF, else NULL */
+	const char *text; /* content that was kept (keep.h), NUL-terminated, else NULL */
 	uint64_t size;
 	int64_t mtime;
-	uint32_t layer;	    /* index of the layer that this content comes from */
-	const char *target; /* of a symbolic link */
-	const struct elf *elf;	  /* NODE_FILE that is ELF, else NULL */
-	const char *text;	  /* content that was kept (keep.h), NUL-terminated, else NULL */
-	size_t text_len;	  /* below size when only the beginning was kept: a long script */
-	bool has_capability;	  /* security.capability xattr */
+	uint32_t text_len; /* below size when only the beginning was kept: a long script */
+	uint32_t uid;
+	uint32_t gid;
+	uint16_t mode; /* permission bits with setuid, setgid, sticky */
+	uint16_t layer; /* index of the layer that this content comes from */
+	enum node_type type;
+	bool has_capability; /* security.capability xattr */
 };
 
 struct tree;
@@ -56,8 +63,8 @@ size_t tree_texts_dropped(const struct tree *tree);
 const struct node *tree_lookup(const struct tree *tree, const char *path, bool follow);
 
 /* The same, starting at a directory node for relative paths. */
-const struct node *tree_lookup_at(const struct tree *tree, const struct node *dir, const char *path,
-	bool follow);
+const struct node *tree_lookup_at(
+	const struct tree *tree, const struct node *dir, const char *path, bool follow);
 
 /* "usr/bin/env" without leading slash; the caller frees. */
 char *node_path(const struct node *node);

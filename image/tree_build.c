@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "image/tree_private.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,10 +13,18 @@
 /* One tree_apply() under way. */
 struct apply {
 	struct tree *tree;
-	uint32_t mark; /* the layer plus one, as in seen and own */
+	uint16_t mark; /* the layer plus one, as in seen and own */
 	const struct tree_hook *hook;
 	struct tree_place *place;
 };
+
+static uint16_t mark_of(size_t layer)
+{
+	static_assert(LIMIT_LAYERS < UINT16_MAX, "a layer's number and one more fit");
+
+	assert(layer < LIMIT_LAYERS);
+	return (uint16_t)(layer + 1);
+}
 
 static struct tnode *add_node(
 	struct apply *a, struct node *parent, const char *name, size_t len, struct err *err)
@@ -23,7 +32,7 @@ static struct tnode *add_node(
 	struct tnode *t = tree_node_add(a->tree, parent, name, len, err);
 
 	if (t) {
-		t->n.layer = a->mark - 1;
+		t->n.layer = (uint16_t)(a->mark - 1);
 		t->seen = a->mark;
 	}
 	return t;
@@ -98,7 +107,7 @@ static int enter_dir(
 	struct apply *a, struct node **at, const char *name, size_t len, struct err *err)
 {
 	struct tnode *t = tree_index_find(&a->tree->index, *at, name, len);
-	uint32_t lower = has_lower(a, t) ? a->mark : 0;
+	uint16_t lower = has_lower(a, t) ? a->mark : 0;
 
 	if (t && t->n.type != NODE_DIR) {
 		if (t->seen == a->mark) {
@@ -172,12 +181,12 @@ static int resolve_parent(
 static void set_attributes(struct tnode *t, const struct entry *entry)
 {
 	t->n.type = entry->type;
-	t->n.mode = entry->mode & 07777;
+	t->n.mode = (uint16_t)(entry->mode & 07777);
 	t->n.uid = entry->uid;
 	t->n.gid = entry->gid;
 	t->n.size = entry->type == NODE_FILE ? entry->size : 0;
 	t->n.mtime = entry->mtime;
-	t->n.layer = (uint32_t)entry->layer;
+	t->n.layer = (uint16_t)entry->layer;
 	t->n.has_capability = false;
 	t->mtime_ns = entry->mtime_ns;
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
@@ -401,7 +410,7 @@ static int apply_opaque(struct apply *a, const struct entry *entry, struct err *
 
 void tree_begin(struct tree *tree, size_t layer, const struct tree_hook *hook)
 {
-	struct apply a = {tree, (uint32_t)layer + 1, hook, NULL};
+	struct apply a = {tree, mark_of(layer), hook, NULL};
 
 	(void)touch_dir(&a, tree->root, NULL); /* the path "" is never too long */
 }
@@ -409,7 +418,7 @@ void tree_begin(struct tree *tree, size_t layer, const struct tree_hook *hook)
 int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_hook *hook,
 	struct tree_place *ret, struct err *err)
 {
-	struct apply a = {tree, (uint32_t)entry->layer + 1, hook, ret};
+	struct apply a = {tree, mark_of(entry->layer), hook, ret};
 
 	ret->node = NULL;
 	ret->path[0] = ret->link[0] = '\0';

@@ -152,7 +152,7 @@ bool tree_set_text(struct tree *tree, struct node *node, char *text, size_t len)
 	content->text_len = len;
 	tree->text_bytes += len;
 	node->text = text;
-	node->text_len = len;
+	node->text_len = (uint32_t)len; /* at most LIMIT_KEEP_DB */
 	return true;
 }
 

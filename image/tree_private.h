@@ -27,9 +27,9 @@ struct tnode {
 	struct content *content;
 	uint32_t hash;
 	uint32_t mtime_ns;
-	uint32_t seen; /* the last layer that has an entry here or below, plus one; 0: none yet */
-	uint32_t lower; /* as seen: a lower layer has something of this name, too */
-	uint32_t own; /* the last layer with an entry of exactly this name, plus one */
+	uint16_t seen; /* the last layer that has an entry here or below, plus one; 0: none yet */
+	uint16_t lower; /* as seen: a lower layer has something of this name, too */
+	uint16_t own; /* the last layer with an entry of exactly this name, plus one */
 	char name[];
 };
 
