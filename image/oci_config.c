@@ -111,10 +111,6 @@ void rules_config(
 	rule_volumes(config, problems);
 	rule_env(config, problems);
 	rule_annotations(json_pointer_get(top, "/config/Labels"), "/config/Labels", true, problems);
-	if (json_is_true(json_pointer_get(top, "/config/ArgsEscaped"))) {
-		json_problem_add(problems, true, "/config/ArgsEscaped",
-			"the member is deprecated and should not be used by new images");
-	}
 }
 
 void rules_layer_count(

@@ -328,8 +328,6 @@ static const struct {
 	{CONFIG, CONFIG_WITH("\"config\":{\"Env\":[\"=b\"]}"), "/config/Env/0", "'=...'"},
 	{CONFIG, CONFIG_WITH("\"config\":{\"Volumes\":{\"data\":{}}}"), "/config/Volumes/data",
 		"absolute"},
-	{CONFIG, CONFIG_WITH("\"config\":{\"ArgsEscaped\":true}"), "/config/ArgsEscaped",
-		"deprecated"},
 	{CONFIG, CONFIG_WITH("\"config\":{\"Labels\":{\"org.opencontainers.image.x\":\"\"}}"),
 		"/config/Labels/org.opencontainers.image.x", "reserves"},
 	{CONFIG, CONFIG_WITH("\"config\":{\"entryPoint\":[]}"), "/config/entryPoint",
