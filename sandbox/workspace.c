@@ -242,7 +242,7 @@ void workspace_free(struct workspace *w)
 
 void workspace_vanish(const struct workspace *w)
 {
-	static const char *const files[] = {"/lock", "/" GROUPS, ""};
+	static const char *const files[] = {"/lock", ("/" GROUPS), ""};
 	char path[ID_HEX + sizeof("/" GROUPS)];
 
 	memcpy(path, w->id, ID_HEX);
