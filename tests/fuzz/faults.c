@@ -44,14 +44,19 @@ enum disturbance { UNDISTURBED, FAIL, INTERRUPT, SHORT };
 static struct {
 	enum disturbance kind;
 	size_t at; /* the call to fail, from 1 on; of SHORT: the most bytes of each */
-	size_t n; /* calls so far */
+	size_t n; /* calls so far, of all threads */
 	const char *name; /* the one that failed */
 } faults;
+
+static bool is_turn(void)
+{
+	return __atomic_add_fetch(&faults.n, 1, __ATOMIC_SEQ_CST) == faults.at;
+}
 
 /* Whether this call is to fail; errno is set. */
 static bool fault(const char *name, int code)
 {
-	if (faults.kind != FAIL || ++faults.n != faults.at) {
+	if (faults.kind != FAIL || !is_turn()) {
 		return false;
 	}
 	faults.name = name;
@@ -65,7 +70,7 @@ static bool fault_moving(const char *name, int code, size_t *len)
 	if (faults.kind == SHORT) {
 		*len = *len < faults.at ? *len : faults.at;
 	}
-	if (faults.kind == INTERRUPT && ++faults.n == faults.at) {
+	if (faults.kind == INTERRUPT && is_turn()) {
 		faults.name = name;
 		errno = EINTR;
 		return true;
