@@ -189,12 +189,17 @@ hdr-check: ## every header compiles alone
 
 docs: all ## write the generated pages anew
 	$(Q)build/assay rules --report markdown >docs/checks.md
+	$(Q)build/assay help man >docs/assay.1
+	$(Q)build/assay help bash >docs/assay.bash
 
 install: all ## install to DESTDIR and PREFIX
 	install -D -m 755 build/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -D -m 644 docs/assay.1 $(DESTDIR)$(PREFIX)/share/man/man1/assay.1
+	install -D -m 644 docs/assay.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/assay
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/assay
+	rm -f $(DESTDIR)$(PREFIX)/bin/assay $(DESTDIR)$(PREFIX)/share/man/man1/assay.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/assay
 
 clean: ## remove build/
 	rm -rf build

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/sys_file.h"
+#include "cmd/help.h"
 #include "cmd/interrupt.h"
 #include "cmd/verbs.h"
 
@@ -72,46 +73,6 @@ int print_out(const char *text, unsigned long len, struct err *err)
 	return file_write_fd(STDOUT_FILENO, text, len, err) ? err_wrap(err, "standard output") : 0;
 }
 
-static void print_options(unsigned bits)
-{
-	for (size_t i = 0; i < n_option_rows; i++) {
-		const struct option_row *row = &option_rows[i];
-		char left[64];
-
-		if (!(row->verbs & bits)) {
-			continue;
-		}
-		(void)snprintf(left, sizeof(left), "%s%s%s", row->name, row->argument ? " " : "",
-			row->argument ? row->argument : "");
-		(void)printf("  %-28s %s\n", left, row->help);
-	}
-}
-
-static int print_verb_help(const struct verb *verb)
-{
-	(void)printf("usage: assay %s [options] %s\n\n%s\n\noptions:\n", verb->name, verb->operands,
-		verb->title);
-	print_options(verb->bit);
-	return 0;
-}
-
-static int print_help(void)
-{
-	(void)puts("assay - the gate of a Health Services Platform marketplace\n\nusage:");
-	for (size_t i = 0; i < n_verbs; i++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "assay %s %s", verbs[i].name, verbs[i].operands);
-		(void)printf("  %-36s %s\n", left, verbs[i].title);
-	}
-	(void)puts("\nIMAGE: DIR | FILE.tar[.gz|.zst] | - (stdin) | oci:DIR[:TAG] | oci-archive:FILE[:TAG]\n"
-		   "       | docker-archive:FILE[:REF] | docker://REF, docker-daemon:REF,\n"
-		   "       containers-storage:REF (through skopeo)\n\noptions:");
-	print_options(VERB_ALL);
-	(void)puts("\nexit: 0 compliant, 1 non-compliant, 2 undecided, 64 usage, 70 a bug");
-	return 0;
-}
-
 static int print_version(void)
 {
 	(void)puts("assay " ASSAY_VERSION);
@@ -138,10 +99,27 @@ static int run_verb(const struct verb *verb, char **argv, size_t n)
 		options = (struct options){0};
 		return fail_usage("%s: %s", verb->name, err.msg);
 	}
-	rc = options.help	 ? print_verb_help(verb)
+	rc = options.help	 ? help_verb(verb)
 		: options.version ? print_version()
 				  : verb->main(&options);
 	return fflush(stdout) ? EXIT_UNDECIDED : rc;
+}
+
+/* assay help [VERB | man | bash] */
+static int print_help(const char *what)
+{
+	const struct verb *verb = what ? find_verb(what) : NULL;
+
+	if (!what) {
+		return help_print();
+	}
+	if (str_eq(what, "man")) {
+		return help_man();
+	}
+	if (str_eq(what, "bash")) {
+		return help_completion();
+	}
+	return verb ? help_verb(verb) : fail_usage("no verb '%.60s' to help with", what);
 }
 
 int main(int argc, char **argv)
@@ -152,12 +130,11 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2) */
 	(void)umask(022);
 	if (argc < 2) {
-		(void)print_help();
+		(void)help_print();
 		return EXIT_USAGE;
 	}
 	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
-		verb = argc > 2 ? find_verb(argv[2]) : NULL;
-		return verb ? print_verb_help(verb) : print_help();
+		return print_help(argv[2]);
 	}
 	if (str_eq(argv[1], "--version")) {
 		return print_version();
