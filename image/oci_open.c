@@ -91,7 +91,7 @@ static void keep_trouble(struct opening *o, const struct err *why)
 static int not_read(
 	struct opening *o, const struct visit *v, const char *name, const struct err *why)
 {
-	if (why->code == ERR_LIMIT || why->code == ERR_UNSUPPORTED) {
+	if (why->code == ERR_LIMIT || source_err_is_ours(why)) {
 		return -1;
 	}
 	if (v->listed && why->sys != ENOENT) {

@@ -59,8 +59,8 @@ static void list_candidates(struct opening *o)
 			.digest = xstrdup(from->digest),
 			.platform = platform_text(&from->platform),
 			.kind = xstrdup(kind_word(from)),
-			.artifact_type = from->kind == CHOICE_IMAGE ? NULL
-								    : xstrdup(from->artifact_type),
+			.artifact_type =
+				from->kind == CHOICE_IMAGE ? NULL : xstrdup(from->artifact_type),
 			.subject = xstrdup(from->subject),
 		};
 	}
@@ -106,7 +106,7 @@ static int read_layout_file(struct opening *o, struct err *err)
 
 	if (document_read(o, "oci-layout", NULL, NULL, &text, &why) ||
 		layout_parse(buf_str(&text), text.len, &problems, &why)) {
-		if (why.code == ERR_LIMIT) {
+		if (why.code == ERR_LIMIT || source_err_is_ours(&why)) {
 			*err = why;
 			return -1;
 		}

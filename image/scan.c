@@ -7,6 +7,7 @@
 #include "image/layer_stream.h"
 #include "image/limits.h"
 #include "image/scan_layer.h"
+#include "image/source.h"
 #include "image/tree_build.h"
 
 #include <inttypes.h>
@@ -227,8 +228,7 @@ static void scan_layer(struct layer_scan *s, const struct ahead *a)
 
 	layer->entries = layer->duplicates = layer->idle_whiteouts = 0;
 	scan_begin(s);
-	/* nothing is wrong with the image */
-	if (a->missing.code == ERR_DENIED || a->missing.code == ERR_UNSUPPORTED) {
+	if (source_err_is_ours(&a->missing)) {
 		s->fatal = a->missing;
 		return;
 	}

@@ -23,6 +23,25 @@ int source_find(const struct source *source, const char *name, struct blob *ret,
 	return source->ops->find(source, name, ret, ret_declared ? ret_declared : &declared, err);
 }
 
+bool source_err_is_ours(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_DENIED:
+	case ERR_UNSUPPORTED:
+	case ERR_INTERNAL:
+		return true;
+	case ERR_IO: /* a name that cannot be opened is the image's */
+		return err->sys && err->sys != ENOENT && err->sys != ENOTDIR && err->sys != ENXIO &&
+		       err->sys != ENAMETOOLONG;
+	case ERR_NONE:
+	case ERR_USAGE:
+	case ERR_MALFORMED:
+	case ERR_LIMIT:
+		return false;
+	}
+	return true;
+}
+
 const char *source_damage(const struct source *source)
 {
 	return source->damage;

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "image/image.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct source;
@@ -35,6 +36,10 @@ DEFINE_AUTO_PTR(source)
  * else or leads outside. */
 int source_find(const struct source *source, const char *name, struct blob *ret,
 	uint64_t *ret_declared, struct err *err);
+
+/* Whether an error of source_find or of reading what it found is the machine's: then nothing is known
+ * about the image. */
+bool source_err_is_ours(const struct err *err);
 
 /* Why the source ends too early, or NULL: "the archive is cut short: ..." */
 const char *source_damage(const struct source *source);
