@@ -192,7 +192,7 @@ static bool split_setting(const char *s, size_t len, char separator, struct sett
 	return ret->name_len > 0 && ret->value_len > 0;
 }
 
-/* npm: "//registry.npmjs.org/:_authToken=..." */
+/* npm: "//HOST/:_authToken=..." */
 static bool npmrc_line(const char *s, size_t len, struct secret_match *match)
 {
 	static const char *const names[] = {"_authToken", "_auth", "_password", NULL};
