@@ -9,6 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Without memory jansson loses members in silence, or calls a good document malformed: so it aborts as
+ * everything of that size does (alloc.h). */
+static void *json_room(size_t size)
+{
+	void *room = malloc(size);
+
+	if (!room) {
+		abort();
+	}
+	return room;
+}
+
+__attribute__((constructor)) static void json_init(void)
+{
+	json_set_alloc_funcs(json_room, free);
+}
+
 void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
 	const char *fmt, ...)
 {
