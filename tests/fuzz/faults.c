@@ -9,7 +9,7 @@
  * is not the image's fault. Interrupted and short reads and writes must change nothing.
  *
  * The functions below stand in front of the C library's, for libarchive, too. Of allocations those
- * of sizes that come from input fail: capped buffers and jansson's. Small fixed ones abort by design.
+ * of sizes that come from input fail: capped buffers. Small ones abort by design.
  */
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -25,7 +25,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -229,11 +228,6 @@ void *__wrap_buf_reserve(struct buf *b, size_t len, struct err *err)
 int __wrap_buf_add(struct buf *b, const void *data, size_t len, struct err *err)
 {
 	return memory_fault(b, err) ? -1 : __real_buf_add(b, data, len, err);
-}
-
-static void *json_malloc(size_t size)
-{
-	return fault("allocation for JSON", ENOMEM) ? NULL : malloc(size);
 }
 
 /* ---- what comes out ------------------------------------------------------------------------------ */
@@ -520,7 +514,6 @@ static void shorten(const char *reference, const struct outcome *clean)
 
 int main(int argc, char **argv)
 {
-	json_set_alloc_funcs(json_malloc, free);
 	(void)signal(SIGALRM, on_alarm);
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1; i < argc; i++) {
