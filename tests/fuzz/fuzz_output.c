@@ -6,6 +6,7 @@
 #include "checks/logfile.h"
 #include "runner/capture.h"
 #include "runner/logline.h"
+#include "runner/procs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
 	size_t step = 1 + (size_t)fuzz_byte(&in);
+	struct fuzz_input once_more = in;
+	auto_free char *string = fuzz_field(&once_more);
+	struct proc_status status = {0};
 	size_t len;
 	auto_free char *text = fuzz_rest(&in, &len);
 	auto_free char *first = NULL;
@@ -71,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t timestamped = 0;
 
 	capture(text, len, step);
+	proc_status_parse(string, &status);
+	MUST(memchr(status.comm, 0, sizeof(status.comm)));
 	logline_count(text, len, &lines, &timestamped, &first);
 	MUST(timestamped <= lines && !timestamped == !first);
 	return 0;
