@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/sys_file.h"
 #include "cmd/subject.h"
+#include "cmd/terminal.h"
 #include "cmd/verbs.h"
 #include "product/policy.h"
 #include "runner/launch.h"
@@ -18,6 +19,9 @@
 
 #define STATUS_MAX 65536
 
+/* What attend() waits for. */
+enum { P_STDOUT, P_STDERR, P_SIGNALS, P_EXIT, P_TERMINAL, POLLS = P_TERMINAL + TERMINAL_POLLS };
+
 /* Everything that `run` holds. */
 struct attached {
 	struct policy policy;
@@ -28,12 +32,15 @@ struct attached {
 	struct launch launch;
 	struct world *world;
 	struct sandbox *sandbox;
+	struct terminal terminal;
+	bool hung_up; /* the terminal is gone, or SIGHUP said so */
 	int signalled; /* what was passed on last */
 	int ended_by; /* what made us end it */
 };
 
 static void attached_release(struct attached *a)
 {
+	terminal_release(&a->terminal);
 	sandbox_free(a->sandbox);
 	world_free(a->world);
 	launch_release(&a->launch);
@@ -58,6 +65,29 @@ static void merge_environment(struct attached *a)
 	values = (struct strv){0};
 }
 
+/* As under docker run -it; but an output that goes elsewhere stays a pipe, with what the product
+ * wrote and nothing else. */
+static int plan_terminal(struct attached *a, struct err *err)
+{
+	struct sandbox_plan *plan = &a->launch.plan;
+	bool named = false;
+
+	if (terminal_open(&a->terminal, plan->host, plan->uid, plan->gid, err)) {
+		return -1;
+	}
+	plan->terminal = true;
+	plan->stdin_fd = a->terminal.slave;
+	plan->stdout_fd = isatty(STDOUT_FILENO) ? a->terminal.slave : -1;
+	plan->stderr_fd = isatty(STDERR_FILENO) ? a->terminal.slave : -1;
+	for (size_t i = 0; i < plan->env.n; i++) {
+		named = named || strncmp(plan->env.v[i], "TERM=", 5) == 0;
+	}
+	if (!named) {
+		strv_add(&plan->env, "TERM=xterm");
+	}
+	return 0;
+}
+
 static int plan(struct attached *a, const struct options *options, struct err *err)
 {
 	struct launch_options launch = {
@@ -66,13 +96,13 @@ static int plan(struct attached *a, const struct options *options, struct err *e
 		.layers = &a->subject.layers,
 		.extra_env = &a->env,
 		.arguments = options->command.n ? &options->command
-			: a->task		? &a->task->options
+			     : a->task          ? &a->task->options
 						: NULL,
 		.name = "run-1",
 	};
-	uint64_t mib = options->memory			 ? options->memory
-		: a->task && a->task->memory_maximum > 0 ? (uint64_t)a->task->memory_maximum
-							 : a->policy.limits.default_memory;
+	uint64_t mib = options->memory                          ? options->memory
+		       : a->task && a->task->memory_maximum > 0 ? (uint64_t)a->task->memory_maximum
+								: a->policy.limits.default_memory;
 
 	if (launch_plan(&launch, &a->launch, err)) {
 		return -1;
@@ -86,7 +116,7 @@ static int plan(struct attached *a, const struct options *options, struct err *e
 	a->launch.plan.stdin_fd = STDIN_FILENO;
 	a->launch.plan.stdout_fd = -1;
 	a->launch.plan.stderr_fd = -1;
-	return 0;
+	return isatty(STDIN_FILENO) ? plan_terminal(a, err) : 0;
 }
 
 /* Copy what is there; false at the end of the stream. */
@@ -101,24 +131,31 @@ static bool copy_some(int from, int to)
 	return got > 0 && file_write_fd(to, bytes, (size_t)got, NULL) == 0;
 }
 
-/* Whether PID 1 has a handler, or blocks the signal to wait for it; the kernel drops all others. */
-static bool is_expected(const struct sandbox *sb, int sig)
+/* Whether one of these masks of PID 1 has the signal. */
+static bool is_masked(const struct sandbox *sb, int sig, const char *const *masks, size_t n)
 {
-	static const char *const masks[] = {"\nSigCgt:", "\nSigBlk:"};
 	auto_free char *path = xasprintf("/proc/%d/status", (int)sandbox_pid(sb));
 	AUTO(buf) struct buf text;
-	bool expected = false;
+	bool found = false;
 
 	buf_init(&text, STATUS_MAX);
 	if (file_read(AT_FDCWD, path, &text, NULL)) {
 		return false;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+	for (size_t i = 0; i < n; i++) {
 		const char *at = strstr(buf_str(&text), masks[i]);
 
-		expected = expected || (at && strtoull(at + 8, NULL, 16) >> (sig - 1) & 1);
+		found = found || (at && strtoull(at + 8, NULL, 16) >> (sig - 1) & 1);
 	}
-	return expected;
+	return found;
+}
+
+static const char *const masks[] = {"\nSigCgt:", "\nSigBlk:", "\nSigIgn:"};
+
+/* Whether PID 1 has a handler, or blocks the signal to wait for it; the kernel drops all others. */
+static bool is_expected(const struct sandbox *sb, int sig)
+{
+	return is_masked(sb, sig, masks, 2);
 }
 
 /* The product's to handle, as under Docker; but who cannot, or is asked twice, is ended at once. */
@@ -133,64 +170,141 @@ static void pass_on(struct attached *a, int sig)
 	a->signalled = sig;
 }
 
-/* Stay attached: streams out, signals in, until PID 1 has ended and its output is drained. */
+/* A terminal that goes away is seen as the end of input and as SIGHUP: one event. */
+static void hang_up(struct attached *a)
+{
+	if (!a->hung_up) {
+		a->hung_up = true;
+		pass_on(a, SIGHUP);
+	}
+}
+
+/* Ctrl-C is the line discipline's. But a process that would die of it anywhere else does not as
+ * PID 1, and alone in its namespace it leaves the user with no key to end it. */
+static void watch_keys(struct attached *a)
+{
+	int sig = terminal_signal(&a->terminal);
+	pid_t pids[2];
+	size_t n;
+
+	if (sig && sandbox_processes(a->sandbox, pids, ARRAY_SIZE(pids), &n, NULL) == 0 && n == 1 &&
+		!is_masked(a->sandbox, sig, masks, ARRAY_SIZE(masks))) {
+		pass_on(a, sig);
+	}
+}
+
+static void take_signal(struct attached *a, int signals)
+{
+	struct signalfd_siginfo info;
+	bool at_terminal = a->terminal.master >= 0;
+	int sig;
+
+	if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
+		return;
+	}
+	sig = (int)info.ssi_signo;
+	if (sig == SIGWINCH || sig == SIGCONT) {
+		terminal_resize(&a->terminal);
+		if (sig == SIGCONT) {
+			(void)terminal_raw(&a->terminal, NULL);
+		}
+	} else if (sig == SIGHUP && at_terminal) {
+		hang_up(a);
+	} else {
+		pass_on(a, sig);
+	}
+}
+
+/* Copy what is there to copy of one output; forget it at its end. */
+static void take_output(struct pollfd *p, int to)
+{
+	if (p->fd >= 0 && p->revents && !copy_some(p->fd, to)) {
+		p->fd = -1;
+	}
+}
+
+static bool is_attached(const struct attached *a, const struct pollfd *fds)
+{
+	if (fds[P_EXIT].fd >= 0 || fds[P_STDOUT].fd >= 0 || fds[P_STDERR].fd >= 0) {
+		return true;
+	}
+	/* who was told to end does not wait for a screen that stands still */
+	return !a->ended_by && !terminal_is_drained(&a->terminal);
+}
+
+/* Stay attached: streams out, keys and signals in, until PID 1 has ended and its output is
+ * drained. */
 static void attend(struct attached *a, int signals)
 {
 	struct sandbox *sb = a->sandbox;
-	struct pollfd fds[] = {
-		{sandbox_stdout(sb), POLLIN, 0},
-		{sandbox_stderr(sb), POLLIN, 0},
-		{signals, POLLIN, 0},
-		{sandbox_exit_fd(sb), POLLIN, 0},
+	struct pollfd fds[POLLS] = {
+		[P_STDOUT] = {sandbox_stdout(sb), POLLIN, 0},
+		[P_STDERR] = {sandbox_stderr(sb), POLLIN, 0},
+		[P_SIGNALS] = {signals, POLLIN, 0},
+		[P_EXIT] = {sandbox_exit_fd(sb), POLLIN, 0},
 	};
 
-	while (fds[3].fd >= 0 || fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR) {
+	while (is_attached(a, fds)) {
+		terminal_poll(&a->terminal, fds + P_TERMINAL);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR) {
+				continue;
+			}
 			return;
 		}
-		if (fds[0].fd >= 0 && fds[0].revents && !copy_some(fds[0].fd, STDOUT_FILENO)) {
-			fds[0].fd = -1;
+		take_output(&fds[P_STDOUT], STDOUT_FILENO);
+		take_output(&fds[P_STDERR], STDERR_FILENO);
+		if (fds[P_SIGNALS].revents & POLLIN) {
+			take_signal(a, signals);
 		}
-		if (fds[1].fd >= 0 && fds[1].revents && !copy_some(fds[1].fd, STDERR_FILENO)) {
-			fds[1].fd = -1;
+		if (terminal_copy(&a->terminal, fds + P_TERMINAL)) {
+			watch_keys(a);
 		}
-		if (fds[2].revents & POLLIN) {
-			struct signalfd_siginfo info;
-
-			if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-				pass_on(a, (int)info.ssi_signo);
-			}
+		if (fds[P_EXIT].fd >= 0 && terminal_is_hung_up(&a->terminal)) {
+			hang_up(a);
 		}
-		if (fds[3].fd >= 0 && fds[3].revents) {
-			fds[3].fd = -1;
+		if (fds[P_EXIT].fd >= 0 && fds[P_EXIT].revents) {
+			fds[P_EXIT].fd = -1;
+			terminal_let_go(&a->terminal);
 		}
 	}
 }
 
-static int attach(struct attached *a, struct err *err)
+/* From here on signals come as events: a descriptor, or -1. */
+static int catch_signals(bool terminal, struct err *err)
 {
-	auto_fd int signals = -1;
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT};
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	for (size_t i = 0; i < ARRAY_SIZE(caught) - (terminal ? 0 : 2); i++) {
+		sigaddset(&set, caught[i]);
+	}
 	loop_hold_signals(true);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0) {
-		return err_sys(err, "signalfd");
-	}
-	if (world_new(&a->world, err)) {
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(err, "signalfd") : fd;
+}
+
+static int attach(struct attached *a, struct err *err)
+{
+	bool terminal = a->terminal.master >= 0;
+	auto_fd int signals = catch_signals(terminal, err);
+
+	if (signals < 0 || world_new(&a->world, err)) {
 		return -1;
 	}
 	a->launch.plan.world = a->world;
-	if (sandbox_start(&a->launch.plan, &a->sandbox, err)) {
+	if (sandbox_start(&a->launch.plan, &a->sandbox, err) ||
+		(terminal && terminal_raw(&a->terminal, err))) {
 		return -1;
 	}
+	if (terminal) {
+		terminal_resize(&a->terminal); /* it may have changed before signals were caught */
+	}
 	attend(a, signals);
+	terminal_release(&a->terminal);
 	return 0;
 }
 
@@ -237,6 +351,7 @@ int verb_run(const struct options *options)
 	struct err err = {0};
 	struct sandbox_exit ended;
 
+	terminal_init(&a.terminal);
 	if (options->operands.n != 1) {
 		return fail_usage("run takes one IMAGE; a command goes behind '--'");
 	}
@@ -257,6 +372,7 @@ int verb_run(const struct options *options)
 		workspace_keep(a.subject.workspace);
 	}
 	if (attach(&a, &err)) {
+		terminal_release(&a.terminal); /* before anything is said */
 		return start_failure(&err);
 	}
 	ended = sandbox_exit_status(a.sandbox);

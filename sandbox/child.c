@@ -104,6 +104,24 @@ static int step_chdir(struct spec *s)
 	return chdir(s->cwd);
 }
 
+/* The terminal was opened out here, by a name that is none inside, and ttyname(3) goes by names.
+ * What cannot be opened stays as it came. */
+static void name_terminal(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct stat console, given;
+
+	if (fd < 0 || fstat(fd, &console) < 0) {
+		return;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (fstat(i, &given) == 0 && S_ISCHR(given.st_mode) &&
+			given.st_rdev == console.st_rdev) {
+			(void)dup2(fd, i);
+		}
+	}
+}
+
 static int step_stdio(struct spec *s)
 {
 	/* The originals lie above 2 (see instance.c), so no copy overwrites one. */
@@ -111,8 +129,11 @@ static int step_stdio(struct spec *s)
 		dup2(s->fd[FD_STDERR], 2) < 0) {
 		return -1;
 	}
-	if (s->terminal && ioctl(0, TIOCSCTTY, 0) < 0) {
-		return -1;
+	if (s->terminal) {
+		name_terminal();
+		if (ioctl(0, TIOCSCTTY, 0) < 0) {
+			return -1;
+		}
 	}
 	return raw_close_range(3, ~0U, 1U << 2); /* CLOSE_RANGE_CLOEXEC */
 }
