@@ -16,6 +16,7 @@ import recipe as recipes
 import registry
 import rules
 import stored
+import terminal
 from assay import ROOT
 
 HERE = Path(__file__).resolve().parents[1]
@@ -191,6 +192,17 @@ def registry_cases():
         "registry: containers-storage": registry.from_storage,
         "registry: assay is killed while it fetches": registry.killed,
     }
+    return [Case(name, lambda b, f=function: run(f, b)) for name, function in rows.items()]
+
+
+def terminal_cases():
+    def run(function, bench):
+        if bench.sandbox:
+            return Outcome([], skip=bench.sandbox)
+        done = function(bench, _build)
+        return Outcome([], skip=done) if isinstance(done, str) else Outcome(done)
+
+    rows = terminal.tests(images_directory())
     return [Case(name, lambda b, f=function: run(f, b)) for name, function in rows.items()]
 
 
