@@ -116,7 +116,7 @@ static int plan(struct attached *a, const struct options *options, struct err *e
 	a->launch.plan.stdin_fd = STDIN_FILENO;
 	a->launch.plan.stdout_fd = -1;
 	a->launch.plan.stderr_fd = -1;
-	return isatty(STDIN_FILENO) ? plan_terminal(a, err) : 0;
+	return terminal_is_ours() ? plan_terminal(a, err) : 0;
 }
 
 /* Copy what is there; false at the end of the stream. */
@@ -205,7 +205,7 @@ static void take_signal(struct attached *a, int signals)
 	sig = (int)info.ssi_signo;
 	if (sig == SIGWINCH || sig == SIGCONT) {
 		terminal_resize(&a->terminal);
-		if (sig == SIGCONT) {
+		if (sig == SIGCONT && terminal_is_ours()) {
 			(void)terminal_raw(&a->terminal, NULL);
 		}
 	} else if (sig == SIGHUP && at_terminal) {
@@ -297,7 +297,7 @@ static int attach(struct attached *a, struct err *err)
 	}
 	a->launch.plan.world = a->world;
 	if (sandbox_start(&a->launch.plan, &a->sandbox, err) ||
-		(terminal && terminal_raw(&a->terminal, err))) {
+		(terminal && terminal_is_ours() && terminal_raw(&a->terminal, err))) {
 		return -1;
 	}
 	if (terminal) {

@@ -10,6 +10,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+bool terminal_is_ours(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	/* -1: not our session's, and then anybody may set it; 0: of another PID namespace */
+	return isatty(STDIN_FILENO) && (group <= 0 || group == getpgrp());
+}
+
 void terminal_init(struct terminal *t)
 {
 	t->master = t->slave = t->screen = -1;

@@ -3,6 +3,7 @@
  * ours is made raw, and bytes go both ways until the product has ended.
  *
  *	terminal_init(&t)
+ *	terminal_is_ours()			else nothing of this
  *	terminal_open(&t, host, uid, gid, err)	t.slave is for the plan
  *	terminal_raw(&t, err)			the product runs
  *	terminal_poll(&t, fds), poll(2), terminal_copy(&t, fds)
@@ -40,6 +41,10 @@ struct terminal {
 	struct termios before;
 	struct terminal_flow typed, shown;
 };
+
+/* Whether somebody sits at stdin: a terminal whose foreground we are in. From the background it
+ * cannot be set, and trying stops the process (tcsetattr(3), SIGTTOU). */
+bool terminal_is_ours(void);
 
 void terminal_init(struct terminal *t);
 void terminal_release(struct terminal *t); /* keeps errno; may be called twice */

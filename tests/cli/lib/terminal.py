@@ -27,7 +27,7 @@ class _Late(Exception):
 class _Seat:
     """assay, and the person before it: types, reads, resizes, walks away."""
 
-    def __init__(self, bench, image, script, **streams):
+    def __init__(self, bench, image, script, wrapper=(), **streams):
         self.master, self.slave = pty.openpty()
         self.resize(_ROWS, _COLUMNS)
         self.before = termios.tcgetattr(self.slave)
@@ -35,7 +35,8 @@ class _Seat:
         self.end = time.monotonic() + _DEADLINE_S
         given = {"stdin": self.slave, "stdout": self.slave, "stderr": self.slave, **streams}
         # setsid(1) takes stdin for the controlling terminal, so that one is always ours
-        wrapper = ["setsid", "--ctty"] if given["stdin"] == self.slave else []
+        if given["stdin"] == self.slave:
+            wrapper = ["setsid", "--ctty", *wrapper]
         command = [*wrapper, bench.program, "run", "--quiet", str(image), "--", *script]
         self.running = subprocess.Popen(command, env=bench.environment, cwd=ROOT, **given)
 
@@ -222,6 +223,14 @@ def _hangs_up(bench, image):
         return [] if got == 129 else [f"the terminal hung up: exit {got}, expected 129"]
 
 
+def _in_background(bench, image):
+    """timeout(1) makes a background process of it, which may not set the terminal."""
+    wrapper = ["sh", "-c", f'timeout {_DEADLINE_S} "$@"; exit $?', "sh"]
+    with _shell(bench, image, "echo said; exit 4", wrapper=wrapper) as seat:
+        seat.wait(rb"said\r\n")
+        return seat.ends(4)
+
+
 def _pipes_output(bench, image):
     """An output that is no terminal has what was written, and nothing else."""
     script = "tty; test -t 1 || echo pipe; echo shown >&2"
@@ -256,6 +265,7 @@ _TESTS = {
     "stopped and continued": _continues,
     "a start that fails": _not_found,
     "hang-up": _hangs_up,
+    "in the background": _in_background,
     "output into a pipe": _pipes_output,
     "input from elsewhere": _plain_input,
 }
