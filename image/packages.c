@@ -99,7 +99,7 @@ struct owned *packages_add(
 	size_t slot;
 
 	dir = canonical_dir(p, dir);
-	if (name.len == 0 || p->owned.n >= LIMIT_OWNED) {
+	if (name.len == 0 || !*p->names.v[package] || p->owned.n >= LIMIT_OWNED) {
 		return NULL;
 	}
 	if (p->owned.n * 4 >= p->n_slots * 3) {

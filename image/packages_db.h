@@ -59,7 +59,7 @@ struct packages {
 uint32_t packages_name(struct packages *p, const char *name, size_t len);
 
 /* The entry for dir/name, made for this package when there is none; what is shipped replaces
- * what was only made. NULL when the map is full (LIMIT_OWNED) or the name is empty. It is valid
+ * what was only made. NULL when the map is full (LIMIT_OWNED) or a name is empty. It is valid
  * until the next call. */
 struct owned *packages_add(
 	struct packages *p, struct span dir, struct span name, uint32_t package, bool made);
