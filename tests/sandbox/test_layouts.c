@@ -60,7 +60,7 @@ static const struct layout {
 		{{"dev", NULL, NULL}, {"dev/shm", "", "/directory"}}, NULL, {NULL}, MOUNT,
 		"/dev/shm", false},
 	{"cwd-through-a-link", "WorkingDir below a link is made outside",
-		{{"work", "", "/directory"}}, "/work/made", {NULL}, MAKE_DIRECTORY, "/work/made",
+		{{"stage", "", "/directory"}}, "/stage/made", {NULL}, MAKE_DIRECTORY, "/stage/made",
 		false},
 	{"cwd-up", "WorkingDir with ..", {{0}}, UP "TRAP/made", {NULL}, MAKE_DIRECTORY,
 		UP "TRAP/made", false},

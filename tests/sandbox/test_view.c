@@ -244,7 +244,7 @@ static bool empty_directory(const char *path)
  * is that nothing appears out here. */
 static void hostile_links(struct fixture *f)
 {
-	static const char *const names[] = {"proc", "dev", "sys", "etc", "work", "srv"};
+	static const char *const names[] = {"proc", "dev", "sys", "etc", "stage", "srv"};
 	char trap[4096];
 	char layer[4096];
 	char path[8192];
@@ -269,7 +269,7 @@ static void hostile_links(struct fixture *f)
 		}
 		strv_add(&plan.lower, layer);
 		strv_add(&plan.volumes, "/srv/volume");
-		plan.cwd = "/work/x";
+		plan.cwd = "/stage/x";
 		(void)run_start(&r, &plan, true);
 		if (r.sb) {
 			run_finish(&r);
