@@ -3,10 +3,11 @@
  *
  *	build/fuzz/faults IMAGE...
  *
- * Each image is opened, scanned, unpacked into a store and asked for its packages, first undisturbed
- * and then again and again: with the 1st call failing, with the 2nd, and so on until there is none
- * left to fail. Every time the outcome has to be an error or the undisturbed one: what the machine did
- * is not the image's fault. Interrupted and short reads and writes must change nothing.
+ * Each image is opened, scanned, unpacked into a store and asked for its packages, first
+ * undisturbed and then again and again: with the 1st call failing, with the 2nd, and so on until
+ * there is none left to fail. Every time the outcome has to be an error or the undisturbed one:
+ * what the machine did is not the image's fault. Interrupted and short reads and writes must change
+ * nothing.
  *
  * The functions below stand in front of the C library's, for libarchive, too. Of allocations those
  * of sizes that come from input fail: capped buffers. Small ones abort by design.
@@ -36,7 +37,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* ---- failing ------------------------------------------------------------------------------------ */
+/* ---- failing -------------------------------------------------------------------------------- */
 
 enum disturbance { UNDISTURBED, FAIL, INTERRUPT, SHORT };
 
@@ -206,7 +207,7 @@ ssize_t pwrite(int fd, const void *from, size_t len, off_t offset)
 	return fault_moving("pwrite", ENOSPC, &len) ? -1 : real(fd, from, len, offset);
 }
 
-/* ---- allocations ------------------------------------------------------------------------------- */
+/* ---- allocations ---------------------------------------------------------------------------- */
 
 void *__real_buf_reserve(struct buf *b, size_t len, struct err *err);
 void *__wrap_buf_reserve(struct buf *b, size_t len, struct err *err);
@@ -230,7 +231,7 @@ int __wrap_buf_add(struct buf *b, const void *data, size_t len, struct err *err)
 	return memory_fault(b, err) ? -1 : __real_buf_add(b, data, len, err);
 }
 
-/* ---- what comes out ------------------------------------------------------------------------------ */
+/* ---- what comes out ------------------------------------------------------------------------- */
 
 struct outcome {
 	struct err err; /* of image_open, image_scan */
@@ -302,7 +303,7 @@ static int list_file(const char *path, const struct stat *st, int flag, struct F
 	return 0;
 }
 
-/* ---- one run ----------------------------------------------------------------------------------- */
+/* ---- one run -------------------------------------------------------------------------------- */
 
 struct run {
 	struct image *image;
@@ -423,7 +424,7 @@ static void run(const char *reference, enum disturbance kind, size_t at, struct 
 	}
 }
 
-/* ---- judging ----------------------------------------------------------------------------------- */
+/* ---- judging -------------------------------------------------------------------------------- */
 
 static size_t passed;
 static size_t failed;

@@ -1,5 +1,5 @@
-/* What a product says to us over the network. Fields: a body pattern, a header pattern, a JSON text;
- * the rest is the answer. */
+/* What a product says to us over the network. Fields: a body pattern, a header pattern, a JSON
+ * text; the rest is the answer. */
 #include "tests/fuzz/kit.h"
 
 #include "base/alloc.h"

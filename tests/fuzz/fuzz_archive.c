@@ -1,4 +1,4 @@
-/* A whole image in a file: OCI archive or docker-archive, plain or compressed; opened and scanned. */
+/* A whole image in a file: OCI archive or docker-archive, plain or compressed; opened, scanned. */
 #include "tests/fuzz/kit.h"
 #include "tests/fuzz/scan_kit.h"
 

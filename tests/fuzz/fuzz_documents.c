@@ -1,5 +1,5 @@
-/* The JSON documents of an image. The first byte says which: l(ayout), i(ndex), m(anifest), c(onfig),
- * d(ocker's manifest.json). */
+/* The JSON documents of an image. The first byte says which: l(ayout), i(ndex), m(anifest),
+ * c(onfig), d(ocker's manifest.json). */
 #include "tests/fuzz/kit.h"
 
 #include "base/cleanup.h"

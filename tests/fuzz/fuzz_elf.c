@@ -1,5 +1,5 @@
-/* ELF files of which a head and the ranges that elf_ranges() asks for are at hand: what comes out is
- * that of the whole file. The first two bytes are the size of the head. */
+/* ELF files of which a head and the ranges that elf_ranges() asks for are at hand: what comes out
+ * is that of the whole file. The first two bytes are the size of the head. */
 #include "tests/fuzz/kit.h"
 
 #include "base/alloc.h"

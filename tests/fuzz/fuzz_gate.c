@@ -1,5 +1,5 @@
-/* The static gate as a whole. Fields: the image's config, the product file; the rest is the tar of its
- * one layer. All checks run, all reports are written. */
+/* The static gate as a whole. Fields: the image's config, the product file; the rest is the tar of
+ * its one layer. All checks run, all reports are written. */
 #include "tests/fuzz/kit.h"
 #include "tests/fuzz/scan_kit.h"
 

@@ -1,4 +1,4 @@
-/* What a product prints and writes: captured in pieces of the first byte's size, looked at as logs. */
+/* What a product prints and writes: captured in pieces of the first byte's size, read as logs. */
 #include "tests/fuzz/kit.h"
 
 #include "base/cleanup.h"

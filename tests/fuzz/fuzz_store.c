@@ -73,8 +73,8 @@ static bool is_opaque(int fd)
 	return fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
 }
 
-/* What overlayfs shows of name (Documentation/filesystems/overlayfs.rst): false when it is nothing. A
- * directory's layers are opened in *below. */
+/* What overlayfs shows of name (Documentation/filesystems/overlayfs.rst): false when it is nothing.
+ * A directory's layers are opened in *below. */
 static bool look(const struct stack *s, const char *name, struct stat *ret, struct stack *below)
 {
 	bool found = false;

@@ -60,15 +60,15 @@ struct fuzz_blob {
 	size_t len;
 };
 
-/* Layers of these stored bytes. Digests and sizes are right, diff_ids those of the stored bytes. The
- * bytes are borrowed; image_free. */
+/* Layers of these stored bytes. Digests and sizes are right, diff_ids those of the stored bytes.
+ * The bytes are borrowed; image_free. */
 struct image *fuzz_image(const struct fuzz_blob *layers, size_t n);
 
 /* Parents, siblings, names and contents fit together; a node's path leads to it; there is no file
  * with a whiteout's name. The tree has to be sealed. */
 void fuzz_check_tree(const struct tree *tree);
 
-/* Whether a path is as scan.h and tree.h give them: relative, without ".", ".." and double slashes. */
+/* Whether a path is as scan.h and tree.h give them: relative, no ".", ".." or double slashes. */
 bool fuzz_path_is_plain(const char *path);
 
 /* Apply the tree program (fuzz_tree.c) up to an empty field; sealed. */

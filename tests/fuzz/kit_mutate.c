@@ -66,7 +66,7 @@ static size_t shuffle(uint8_t *data, size_t size, size_t max_size, unsigned seed
 	}
 }
 
-/* Let the mutator work on one header or one block of content only, so that the rest stays aligned. */
+/* Let the mutator work on one header or one block of content only: the rest stays aligned. */
 static size_t mutate_block(uint8_t *data, size_t size, unsigned seed)
 {
 	uint8_t *at = data + seed / 16 % (size / BLOCK) * BLOCK;
