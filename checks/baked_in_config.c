@@ -71,15 +71,15 @@ static void tell(const struct config_match *match, void *arg)
 
 static void judge_file(struct judging *j)
 {
-	auto_free char *plain = config_strip(j->path, j->node->text, j->node->text_len);
+	auto_free char *plain = config_strip(j->path, node_text(j->node), node_text_len(j->node));
 
 	j->told[0] = 0;
 	j->told[1] = 0;
 	j->last.line = 0;
 	j->looked_at++;
 	j->reached += j->how != NULL;
-	config_literals(j->path, plain, j->node->text_len, tell, j);
-	config_invitations(j->node->text, j->node->text_len, tell, j);
+	config_literals(j->path, plain, node_text_len(j->node), tell, j);
+	config_invitations(node_text(j->node), node_text_len(j->node), tell, j);
 }
 
 static int visit(const struct node *node, void *arg)
@@ -88,7 +88,7 @@ static int visit(const struct node *node, void *arg)
 	auto_free char *path = NULL;
 	bool changed;
 
-	if (node->type != NODE_FILE || !node->text || node->elf) {
+	if (node->type != NODE_FILE || !node_text(node) || node_elf(node)) {
 		return 0;
 	}
 	path = node_path(node);

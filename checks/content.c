@@ -69,8 +69,9 @@ const char *content_owner(const struct check_context *ctx, const struct node *no
 	if (!owner) {
 		return maker(ctx, node, path);
 	}
-	*ret_changed = node && node->text &&
-		       packages_pristine(ctx->packages, path, node->text, node->text_len) == 0;
+	*ret_changed =
+		node && node_text(node) &&
+		packages_pristine(ctx->packages, path, node_text(node), node_text_len(node)) == 0;
 	return owner;
 }
 

@@ -64,15 +64,15 @@ static void report(struct survey *s, const struct node *node, const char *path)
 {
 	auto_free char *subject = xasprintf("/%s", path);
 	json_t *evidence = json_pack("{s:o,s:s,s:I,s:I}", "path", json_text(subject), "machine",
-		kind_name(node->elf), "mode", (json_int_t)(node->mode & 07777), "layer",
+		kind_name(node_elf(node)), "mode", (json_int_t)(node->mode & 07777), "layer",
 		(json_int_t)node->layer);
 
 	if (s->fails) {
-		outcome_fail(
-			s->out, subject, evidence, "'%s' is for %s", subject, kind_name(node->elf));
+		outcome_fail(s->out, subject, evidence, "'%s' is for %s", subject,
+			kind_name(node_elf(node)));
 	} else {
-		outcome_warn(
-			s->out, subject, evidence, "'%s' is for %s", subject, kind_name(node->elf));
+		outcome_warn(s->out, subject, evidence, "'%s' is for %s", subject,
+			kind_name(node_elf(node)));
 	}
 }
 
@@ -82,16 +82,16 @@ static int visit(const struct node *node, void *arg)
 	auto_free char *path = NULL;
 	const char *why;
 
-	if (node->type != NODE_FILE || !node->elf) {
+	if (node->type != NODE_FILE || !node_elf(node)) {
 		return 0;
 	}
 	path = node_path(node);
 	s->files++;
-	why = elf_is_x86(node->elf) ? NULL : foreign_excuse(path, node);
-	if (!elf_is_x86(node->elf) && !why && ++s->foreign <= MAX_FINDINGS) {
+	why = elf_is_x86(node_elf(node)) ? NULL : foreign_excuse(path, node);
+	if (!elf_is_x86(node_elf(node)) && !why && ++s->foreign <= MAX_FINDINGS) {
 		report(s, node, path);
 	}
-	count(s, node->elf, why, path);
+	count(s, node_elf(node), why, path);
 	return 0;
 }
 

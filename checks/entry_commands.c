@@ -183,16 +183,16 @@ static void follow_script(
 	const struct node *node = s->tree ? entry_lookup(s->tree, s->config, name) : NULL;
 	auto_free char *path = NULL;
 
-	if (!node || node->type != NODE_FILE || !node->text || script_is_known(s->out, node)) {
+	if (!node || node->type != NODE_FILE || !node_text(node) || script_is_known(s->out, node)) {
 		return;
 	}
-	if (!force && strncmp(node->text, "#!", 2) != 0) {
+	if (!force && strncmp(node_text(node), "#!", 2) != 0) {
 		return;
 	}
 	*ARRAY_PUSH(&s->out->scripts) = node;
-	if (force || is_shell_script(node->text)) {
+	if (force || is_shell_script(node_text(node))) {
 		path = node_path(node);
-		read_shell(s, path, node->text, node->text_len, rest, n_rest);
+		read_shell(s, path, node_text(node), node_text_len(node), rest, n_rest);
 	}
 }
 

@@ -173,11 +173,11 @@ static void check_default(struct script_names *names, const char *name, size_t l
 static void check_script(const struct node *node, const char *path, struct outcome *out)
 {
 	struct script_names names = {.out = out, .path = path, .node = node};
-	const char *end = node->text + node->text_len;
+	const char *end = node_text(node) + node_text_len(node);
 	unsigned line = 1;
 
-	shell_commands(node->text, node->text_len, NULL, NULL, note_export, &names);
-	for (const char *p = node->text; names.exported.n && p + 2 < end; p++) {
+	shell_commands(node_text(node), node_text_len(node), NULL, NULL, note_export, &names);
+	for (const char *p = node_text(node); names.exported.n && p + 2 < end; p++) {
 		size_t len = 0;
 
 		line += *p == '\n';

@@ -159,7 +159,7 @@ static const char *excuse_of_package(const char *path)
 
 const char *foreign_excuse(const char *path, const struct node *node)
 {
-	const char *why = excuse_of_kind(node->elf);
+	const char *why = excuse_of_kind(node_elf(node));
 
 	why = why ? why : excuse_of_place(path);
 	why = why ? why : excuse_of_package(path);

@@ -87,17 +87,17 @@ static int visit(const struct node *node, void *arg)
 	static const char *const dirs[] = {"bin", "sbin", NULL};
 	struct survey *s = arg;
 
-	if (node->type != NODE_FILE || !node->elf || !(node->mode & 0111) ||
-		(node->elf->type != ET_EXEC && node->elf->type != ET_DYN) ||
+	if (node->type != NODE_FILE || !node_elf(node) || !(node->mode & 0111) ||
+		(node_elf(node)->type != ET_EXEC && node_elf(node)->type != ET_DYN) ||
 		!str_in(node->parent->name, dirs)) {
 		return 0;
 	}
 	s->programs++;
-	s->x86_64 += node->elf->machine == EM_X86_64;
-	s->i386 += node->elf->machine == EM_386;
-	if (!elf_is_x86(node->elf)) {
+	s->x86_64 += node_elf(node)->machine == EM_X86_64;
+	s->i386 += node_elf(node)->machine == EM_386;
+	if (!elf_is_x86(node_elf(node))) {
 		s->foreign++;
-		s->machine = node->elf->machine;
+		s->machine = node_elf(node)->machine;
 	}
 	return 0;
 }
@@ -148,17 +148,17 @@ static bool judge_entry(const struct check_context *ctx, struct outcome *out)
 		const struct node *node = found ? tree_lookup(ctx->tree, found, true) : NULL;
 		json_t *evidence;
 
-		if (!node || !node->elf) {
+		if (!node || !node_elf(node)) {
 			continue;
 		}
 		evidence = json_pack("{s:o,s:s}", "entry", json_text(found), "machine",
-			elf_machine_name(node->elf->machine));
-		if (elf_is_x86(node->elf)) {
+			elf_machine_name(node_elf(node)->machine));
+		if (elf_is_x86(node_elf(node))) {
 			outcome_evidence(out, evidence);
 			return true;
 		}
 		outcome_fail(out, "entry", evidence, "the entry leads to '/%s', which is for %s",
-			found, elf_machine_name(node->elf->machine));
+			found, elf_machine_name(node_elf(node)->machine));
 		return false;
 	}
 	return true;

@@ -153,10 +153,11 @@ static void tell_file(struct judging *j, const struct log_directive *d)
 static void note_seen(struct judging *j, const struct log_directive *d)
 {
 	if (j->node) {
-		auto_free char *plain = config_strip(j->place, j->node->text, j->node->text_len);
+		auto_free char *plain =
+			config_strip(j->place, node_text(j->node), node_text_len(j->node));
 
 		if (!j->why || strstr(j->place, "php") ||
-			log_in_nginx_location(plain, j->node->text_len, d->line)) {
+			log_in_nginx_location(plain, node_text_len(j->node), d->line)) {
 			return;
 		}
 	}
@@ -245,7 +246,7 @@ static void judge_config(struct judging *j, const struct node *node, const char 
 	j->node = node;
 	j->place = path;
 	j->why = how ? how->why : NULL;
-	log_config_read(path, node->text, node->text_len, on_directive, j);
+	log_config_read(path, node_text(node), node_text_len(node), on_directive, j);
 }
 
 static int visit(const struct node *node, void *arg)
@@ -259,7 +260,7 @@ static int visit(const struct node *node, void *arg)
 	path = node_path(node);
 	if (str_starts(path, "var/log/") || str_ends(path, ".log")) {
 		judge_log_file(j, node, path);
-	} else if (node->text) {
+	} else if (node_text(node)) {
 		judge_config(j, node, path);
 	}
 	return 0;

@@ -64,10 +64,11 @@ static bool replace_link(const struct tree *tree, char **path)
 		/* The streams are not looked into: an image may ship its own /dev/stdout. */
 		node = classify(tree, next) == LOG_TARGET_STDIO ? NULL
 								: tree_lookup(tree, next, false);
-		if (node && node->type == NODE_SYMLINK && node->target) {
-			char *spliced = *node->target == '/'
-						? xasprintf("%s%s", node->target, rest)
-						: xasprintf("%s/%s%s", done, node->target, rest);
+		if (node && node->type == NODE_SYMLINK && node_target(node)) {
+			char *spliced =
+				*node_target(node) == '/'
+					? xasprintf("%s%s", node_target(node), rest)
+					: xasprintf("%s/%s%s", done, node_target(node), rest);
 
 			free(*path);
 			*path = spliced;

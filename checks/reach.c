@@ -94,12 +94,12 @@ static void add_node(const struct node *node, void *arg)
 	struct search *s = arg;
 	auto_free char *path = node_path(node);
 
-	if (node->type == NODE_FILE && !node->text && node->size && config_is(path) &&
+	if (node->type == NODE_FILE && !node_text(node) && node->size && config_is(path) &&
 		!strv_has(&s->out->unread, path)) {
 		strv_add(&s->out->unread, path);
 	}
-	if (node->type != NODE_FILE || !node->text || s->out->n >= MAX_REACHED ||
-		strncmp(node->text, "#!", 2) == 0 || str_ends(path, ".sh") ||
+	if (node->type != NODE_FILE || !node_text(node) || s->out->n >= MAX_REACHED ||
+		strncmp(node_text(node), "#!", 2) == 0 || str_ends(path, ".sh") ||
 		reach_has(s->out, node) || (!s->any_name && !config_is(path))) {
 		return;
 	}
@@ -329,7 +329,8 @@ static void add_included(struct search *s)
 		const struct node *node = s->out->v[i].node;
 		auto_free char *dir = node_path(node->parent);
 		auto_free char *why = xasprintf("included by %s", s->out->v[i].path);
-		auto_free char *plain = config_strip(s->out->v[i].path, node->text, node->text_len);
+		auto_free char *plain =
+			config_strip(s->out->v[i].path, node_text(node), node_text_len(node));
 
 		s->why = why;
 		add_mentioned(s, plain, dir);
@@ -353,7 +354,7 @@ void reach_find(const struct tree *tree, const struct image_config *config,
 		auto_free char *why = xasprintf("named by %s", path);
 
 		s.why = why;
-		add_mentioned(&s, node->text, NULL);
+		add_mentioned(&s, node_text(node), NULL);
 	}
 	add_environment(&s);
 	add_included(&s);

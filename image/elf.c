@@ -362,6 +362,26 @@ void elf_free(struct elf *elf)
 	free(elf);
 }
 
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+size_t elf_size(const struct elf *elf)
+{
+	size_t size;
+
+	if (!elf) {
+		return 0;
+	}
+	size = sizeof(*elf) + text_size(elf->interp) + text_size(elf->soname) +
+	       text_size(elf->rpath) + text_size(elf->runpath);
+	for (size_t i = 0; i < elf->needed.n; i++) {
+		size += sizeof(char *) + text_size(elf->needed.v[i]);
+	}
+	return size;
+}
+
 const char *elf_machine_name(uint16_t machine)
 {
 	static const struct {

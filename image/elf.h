@@ -47,6 +47,9 @@ bool elf_magic(const uint8_t *data, size_t len);
 int elf_parse(const struct elf_part *parts, size_t n, uint64_t file_size, struct elf **ret,
 	struct err *err);
 void elf_free(struct elf *elf);
+
+/* Bytes that the record takes, its strings included; 0 for NULL. */
+size_t elf_size(const struct elf *elf);
 DEFINE_AUTO_PTR(elf)
 
 /* "x86-64", "AArch64", ... or "machine 1234" in a static buffer per thread. */

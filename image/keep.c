@@ -85,10 +85,18 @@ static bool is_text(const struct entry *entry)
 	return !n || !memchr(entry->data, '\0', n);
 }
 
+/* What stands before the first wildcard decides nearly always, and fnmatch(3) converts both texts to
+ * wide characters first, for every file of an image. */
+static bool matches(const char *pattern, const char *path, int flags)
+{
+	return strncmp(path, pattern, strcspn(pattern, "*?[\\")) == 0 &&
+	       fnmatch(pattern, path, flags) == 0;
+}
+
 static bool is_database(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
-		if (fnmatch(databases[i], path, FNM_PATHNAME) == 0) {
+		if (matches(databases[i], path, FNM_PATHNAME)) {
 			return true;
 		}
 	}
@@ -125,7 +133,7 @@ static bool in_library(const char *path)
 		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(library_patterns); i++) {
-		if (fnmatch(library_patterns[i], path, 0) == 0) {
+		if (matches(library_patterns[i], path, 0)) {
 			return true;
 		}
 	}

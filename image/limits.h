@@ -59,6 +59,10 @@
 /* Parts of an ELF file behind its head that are kept until its end (section and dynamic tables). */
 #define LIMIT_ELF_PARTS (16 * MIB)
 
+/* What is remembered of all ELF files together: some 200 bytes each; the largest images have some
+ * 20,000. */
+#define LIMIT_ELF_ALL (16 * MIB)
+
 /* A file whose text the tree keeps (keep.h), and all of them together. */
 #define LIMIT_KEEP_FILE (256 * 1024)
 #define LIMIT_KEEP_DB (16 * MIB)

@@ -64,11 +64,11 @@ void packages_read_apk(struct packages *p, const struct tree *tree)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !db; i++) {
 		db = tree_lookup(tree, places[i], true);
 	}
-	if (!db || !db->text) {
+	if (!db || !node_text(db)) {
 		return;
 	}
-	at = db->text;
-	while (line_next(&at, db->text + db->text_len, &l)) {
+	at = node_text(db);
+	while (line_next(&at, node_text(db) + node_text_len(db), &l)) {
 		if (l.len == 0) {
 			state = (struct apk_state){0};
 		} else if (l.len >= 2 && l.s[1] == ':') {

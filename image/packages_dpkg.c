@@ -32,7 +32,7 @@ static struct span relative(const char *path, size_t len)
 
 static const char *node_end(const struct node *node)
 {
-	return node->text + node->text_len;
+	return node_text(node) + node_text_len(node);
 }
 
 static bool is_md5(const char *s, size_t len)
@@ -63,7 +63,7 @@ static int diversion_compare(const void *a, const void *b)
 static void diversions_read(const struct tree *tree, struct diversions *ret)
 {
 	const struct node *file = tree_lookup(tree, "var/lib/dpkg/diversions", true);
-	const char *at = file ? file->text : NULL;
+	const char *at = file ? node_text(file) : NULL;
 	struct line l[3];
 
 	while (at && line_next(&at, node_end(file), &l[0]) &&
@@ -92,7 +92,7 @@ static struct span diverted(const struct diversions *list, struct span path, con
 static void read_list(struct packages *p, const struct diversions *diversions,
 	const struct node *file, uint32_t package)
 {
-	const char *at = file->text;
+	const char *at = node_text(file);
 	struct line l;
 
 	while (line_next(&at, node_end(file), &l)) {
@@ -110,7 +110,7 @@ static void read_list(struct packages *p, const struct diversions *diversions,
 static void read_md5sums(struct packages *p, const struct diversions *diversions,
 	const struct node *file, uint32_t package)
 {
-	const char *at = file->text;
+	const char *at = node_text(file);
 	struct line l;
 
 	while (line_next(&at, node_end(file), &l)) {
@@ -143,10 +143,10 @@ static void read_postinst(struct packages *p, const struct diversions *diversion
 	const char *end = node_end(file);
 
 	(void)diversions;
-	for (const char *s = file->text; s < end; s++) {
+	for (const char *s = node_text(file); s < end; s++) {
 		const char *start = s;
 
-		if (*s != '/' || (s > file->text && (path_char(s[-1]) || s[-1] == '}'))) {
+		if (*s != '/' || (s > node_text(file) && (path_char(s[-1]) || s[-1] == '}'))) {
 			continue;
 		}
 		while (s < end && *s && path_char(*s)) {
@@ -190,7 +190,7 @@ static void read_info(struct packages *p, const struct tree *tree,
 			const char *colon;
 			size_t len;
 
-			if (!n->text || !str_ends(n->name, readers[i].suffix)) {
+			if (!node_text(n) || !str_ends(n->name, readers[i].suffix)) {
 				continue;
 			}
 			len = strlen(n->name) - strlen(readers[i].suffix);
@@ -245,7 +245,7 @@ static void conffile(struct packages *p, uint32_t package, struct line l)
 /* deb822 stanzas; every one with a name and, where it has a Status, an installed one counts. */
 static void read_status(struct packages *p, const struct node *file)
 {
-	const char *at = file->text;
+	const char *at = node_text(file);
 	struct stanza stanza = {0};
 	struct span value;
 	struct line l;
@@ -292,7 +292,7 @@ static void read_ucf(struct packages *p, const struct tree *tree)
 {
 	const struct node *registry = tree_lookup(tree, "var/lib/ucf/registry", true);
 	const struct node *hashes = tree_lookup(tree, "var/lib/ucf/hashfile", true);
-	const char *at = registry ? registry->text : NULL;
+	const char *at = registry ? node_text(registry) : NULL;
 	struct span first;
 	struct span path;
 	struct line l;
@@ -304,7 +304,7 @@ static void read_ucf(struct packages *p, const struct tree *tree)
 			packages_add_path(p, path.s, path.len, package, true);
 		}
 	}
-	at = hashes ? hashes->text : NULL;
+	at = hashes ? node_text(hashes) : NULL;
 	while (at && line_next(&at, node_end(hashes), &l)) {
 		/* Known to ucf, but registered for no package: ucf itself stands for it. */
 		if (columns(l, &first, &path) && first.len == MD5_HEX && is_md5(l.s, l.len)) {
@@ -327,12 +327,12 @@ void packages_read_dpkg(struct packages *p, const struct tree *tree)
 	diversions_read(tree, &diversions);
 	read_info(p, tree, &diversions, "var/lib/dpkg/info");
 	read_info(p, tree, &diversions, "var/lib/dpkg/status.d");
-	if (status && status->text) {
+	if (status && node_text(status)) {
 		read_status(p, status);
 	}
 	/* distroless: a stanza for each package, and its .md5sums beside it */
 	for (const struct node *n = status_d ? status_d->first_child : NULL; n; n = n->next) {
-		if (n->text && !str_ends(n->name, ".md5sums")) {
+		if (node_text(n) && !str_ends(n->name, ".md5sums")) {
 			read_status(p, n);
 		}
 	}

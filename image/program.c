@@ -154,17 +154,17 @@ static void follow_elf(const struct resolver *r, const struct node *node, size_t
 	struct program_step *step = &r->out->v[at];
 	const struct node *interpreter;
 
-	step->problem = elf_problem(node->elf);
-	step->unsure = !step->problem && node->elf->truncated;
-	if (step->problem || !node->elf->interp) {
+	step->problem = elf_problem(node_elf(node));
+	step->unsure = !step->problem && node_elf(node)->truncated;
+	if (step->problem || !node_elf(node)->interp) {
 		return;
 	}
 	step = resolver_step(
-		r, xasprintf("ELF interpreter of /%s", step->found), node->elf->interp);
-	interpreter = resolver_lookup(r, node->elf->interp);
+		r, xasprintf("ELF interpreter of /%s", step->found), node_elf(node)->interp);
+	interpreter = resolver_lookup(r, node_elf(node)->interp);
 	if (judge(r, step, interpreter)) {
-		step->problem = interpreter->elf ? elf_problem(interpreter->elf)
-						 : xstrdup("is no ELF file");
+		step->problem = node_elf(interpreter) ? elf_problem(node_elf(interpreter))
+						      : xstrdup("is no ELF file");
 	}
 	if (!step->problem) {
 		resolver_libraries(r, node, interpreter);
@@ -181,10 +181,10 @@ struct hashbang {
 
 static bool hashbang_read(const struct node *node, struct hashbang *ret)
 {
-	size_t len = node->text_len < HEAD_LEN ? node->text_len : HEAD_LEN;
-	const char *newline = memchr(node->text, '\n', len);
-	const char *s = node->text + 2;
-	const char *end = newline ? newline : node->text + len;
+	size_t len = node_text_len(node) < HEAD_LEN ? node_text_len(node) : HEAD_LEN;
+	const char *newline = memchr(node_text(node), '\n', len);
+	const char *s = node_text(node) + 2;
+	const char *end = newline ? newline : node_text(node) + len;
 	size_t name;
 
 	while (s < end && (*s == ' ' || *s == '\t')) {
@@ -196,7 +196,7 @@ static bool hashbang_read(const struct node *node, struct hashbang *ret)
 	for (name = 0; s + name < end && s[name] && !strchr(" \t", s[name]); name++) {
 	}
 	/* Cut off in the middle of the name, the kernel refuses it. */
-	if (name == 0 || (!newline && node->text_len > HEAD_LEN && s + name == end)) {
+	if (name == 0 || (!newline && node_text_len(node) > HEAD_LEN && s + name == end)) {
 		return false;
 	}
 	snprintf(ret->interpreter, sizeof(ret->interpreter), "%.*s", (int)name, s);
@@ -283,11 +283,11 @@ static void follow_script(
 /* Go on from the file of step number at, which may be executed. */
 static void follow(const struct resolver *r, const struct node *node, size_t at, unsigned depth)
 {
-	if (node->elf) {
+	if (node_elf(node)) {
 		follow_elf(r, node, at);
-	} else if (node->text_len >= 2 && memcmp(node->text, "#!", 2) == 0) {
+	} else if (node_text_len(node) >= 2 && memcmp(node_text(node), "#!", 2) == 0) {
 		follow_script(r, node, at, depth);
-	} else if (node->text || tree_texts_dropped(r->tree) == 0) {
+	} else if (node_text(node) || tree_texts_dropped(r->tree) == 0) {
 		r->out->v[at].problem =
 			xstrdup("is neither an ELF program nor a script with a '#!' line");
 	} else {

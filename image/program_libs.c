@@ -95,10 +95,11 @@ static void conf_line(struct loading *l, char *line, unsigned depth)
 static void conf_read(struct loading *l, const char *path, unsigned depth)
 {
 	const struct node *conf = tree_lookup(l->r->tree, path, true);
-	const char *at = conf ? conf->text : NULL;
+	const char *at = conf ? node_text(conf) : NULL;
 	struct line line;
 
-	while (at && depth < MAX_INCLUDES && line_next(&at, conf->text + conf->text_len, &line)) {
+	while (at && depth < MAX_INCLUDES &&
+		line_next(&at, node_text(conf) + node_text_len(conf), &line)) {
 		auto_free char *copy = xstrndup(line.s, line.len);
 
 		conf_line(l, copy, depth);
@@ -134,7 +135,7 @@ static void musl_dirs(struct loading *l)
 	const struct node *file = tree_lookup(l->r->tree,
 		l->program->machine == EM_386 ? "etc/ld-musl-i386.path" : "etc/ld-musl-x86_64.path",
 		true);
-	const char *at = file && file->text ? file->text : "/lib:/usr/local/lib:/usr/lib";
+	const char *at = file && node_text(file) ? node_text(file) : "/lib:/usr/local/lib:/usr/lib";
 
 	while (*at && l->system.n < MAX_SYSTEM_DIRS) {
 		size_t len = strcspn(at, ":\n");
@@ -150,7 +151,7 @@ static void musl_dirs(struct loading *l)
 /* By its name, or by what it says of itself: gcompat puts musl behind glibc's path. */
 static bool is_musl(const struct loading *l)
 {
-	const char *soname = l->interpreter->elf->soname;
+	const char *soname = node_elf(l->interpreter)->soname;
 
 	return str_starts(l->interpreter->name, "ld-musl-") ||
 	       (soname && str_starts(soname, "libc.musl-")) ||
@@ -207,9 +208,9 @@ static const struct node *candidate(const struct loading *l, char *path, char **
 {
 	const struct node *node = resolver_lookup(l->r, path);
 
-	if (!node || node->type != NODE_FILE || !node->elf ||
-		node->elf->machine != l->program->machine ||
-		node->elf->class_bits != l->program->class_bits ||
+	if (!node || node->type != NODE_FILE || !node_elf(node) ||
+		node_elf(node)->machine != l->program->machine ||
+		node_elf(node)->class_bits != l->program->class_bits ||
 		!node_readable_by(node, l->r->user)) {
 		free(path);
 		return NULL;
@@ -254,15 +255,15 @@ static const struct node *search_rpath(
 {
 	const struct node *node = NULL;
 
-	if (!l->musl && l->objects.v[at].node->elf->runpath) {
+	if (!l->musl && node_elf(l->objects.v[at].node)->runpath) {
 		return NULL;
 	}
 	for (; at != NO_LOADER && !node; at = l->objects.v[at].loader) {
 		const struct object *o = &l->objects.v[at];
-		const char *runpath = o->node->elf->runpath;
+		const char *runpath = node_elf(o->node)->runpath;
 		const char *rpath = runpath && !l->musl ? NULL
 				    : runpath           ? runpath
-							: o->node->elf->rpath;
+							: node_elf(o->node)->rpath;
 
 		node = rpath && *rpath ? search_list(l, rpath, ":", o, name, ret_path) : NULL;
 	}
@@ -286,7 +287,8 @@ static const struct node *search(
 	node = node ? node : search_rpath(l, at, name, ret_path);
 	if (!node && !l->musl) {
 		node = search_list(l, env, ":;", o, name, ret_path);
-		node = node ? node : search_list(l, o->node->elf->runpath, ":", o, name, ret_path);
+		node = node ? node
+			    : search_list(l, node_elf(o->node)->runpath, ":", o, name, ret_path);
 	}
 	for (size_t i = 0; i < l->system.n && !node; i++) {
 		node = candidate_in(l, l->system.v[i], name, ret_path);
@@ -313,8 +315,8 @@ static bool is_musl_itself(const char *name)
 static void object_add(struct loading *l, const struct node *node, char *path, size_t loader)
 {
 	*ARRAY_PUSH(&l->objects) = (struct object){node, path, loader};
-	if (node->elf->soname && !strv_has(&l->names, node->elf->soname)) {
-		strv_add(&l->names, node->elf->soname);
+	if (node_elf(node)->soname && !strv_has(&l->names, node_elf(node)->soname)) {
+		strv_add(&l->names, node_elf(node)->soname);
 	}
 }
 
@@ -337,8 +339,8 @@ static void library(struct loading *l, size_t at, const char *name)
 		return;
 	}
 	step->found = node_path(node);
-	step->unsure = node->elf->truncated;
-	if (node->elf->broken) {
+	step->unsure = node_elf(node)->truncated;
+	if (node_elf(node)->broken) {
 		step->problem = xstrdup("is a broken ELF file");
 	}
 	object_add(l, node, steal_ptr(path), at);
@@ -359,7 +361,7 @@ void resolver_libraries(
 	const struct resolver *r, const struct node *program, const struct node *interpreter)
 {
 	AUTO(loading)
-	struct loading l = {.r = r, .program = program->elf, .interpreter = interpreter};
+	struct loading l = {.r = r, .program = node_elf(program), .interpreter = interpreter};
 	auto_free char *path = node_path(program);
 	size_t looked_for = 0;
 
@@ -370,12 +372,12 @@ void resolver_libraries(
 		glibc_dirs(&l);
 	}
 	strv_add(&l.names, interpreter->name);
-	if (interpreter->elf->soname) {
-		strv_add(&l.names, interpreter->elf->soname);
+	if (node_elf(interpreter)->soname) {
+		strv_add(&l.names, node_elf(interpreter)->soname);
 	}
 	object_add(&l, program, xasprintf("/%s", path), NO_LOADER);
 	for (size_t at = 0; at < l.objects.n; at++) {
-		const struct strv *needed = &l.objects.v[at].node->elf->needed;
+		const struct strv *needed = &node_elf(l.objects.v[at].node)->needed;
 
 		looked_for += needed->n;
 		if (l.objects.n > MAX_OBJECTS || looked_for > MAX_LOOKED_FOR) {

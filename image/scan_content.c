@@ -149,7 +149,7 @@ static void plan(struct collector *c, const struct entry *entry)
 }
 
 static void finish_elf(
-	struct collector *c, const struct entry *entry, struct tree *tree, struct node *node)
+	struct layer_scan *s, struct collector *c, const struct entry *entry, struct node *node)
 {
 	struct elf_part parts[5] = {{0, entry->data, entry->data_len}};
 	size_t n = c->n_parts ? c->n_parts : 1;
@@ -159,19 +159,19 @@ static void finish_elf(
 		parts[i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
 	}
 	if (elf_parse(parts, n, entry->size, &elf, NULL) == 0) {
-		tree_set_elf(tree, node, elf);
+		(void)tree_set_elf(s->tree, node, elf, &s->fatal);
 	}
 }
 
 /* Hand over what was collected; a file that is not whole keeps nothing. */
 static void finish(
-	struct collector *c, const struct entry *entry, struct tree *tree, struct node *node)
+	struct layer_scan *s, struct collector *c, const struct entry *entry, struct node *node)
 {
 	if (c->whole && c->elf) {
-		finish_elf(c, entry, tree, node);
+		finish_elf(s, c, entry, node);
 	}
 	if (c->whole && c->keep) {
-		(void)tree_set_text(tree, node, (char *)steal_ptr(c->text.data), c->text.len);
+		(void)tree_set_text(s->tree, node, (char *)steal_ptr(c->text.data), c->text.len);
 	}
 	for (size_t i = 0; i < c->n_parts; i++) {
 		free(c->parts[i].data);
@@ -215,5 +215,5 @@ void scan_content(struct layer_scan *s, struct entry *entry, struct node *node)
 		}
 	}
 	c.whole = whole;
-	finish(&c, entry, s->tree, node);
+	finish(s, &c, entry, node);
 }

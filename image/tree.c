@@ -10,7 +10,7 @@
 
 const struct node *tree_root(const struct tree *tree)
 {
-	return &tree->root->n;
+	return tree->root;
 }
 
 size_t tree_count(const struct tree *tree)
@@ -21,6 +21,37 @@ size_t tree_count(const struct tree *tree)
 size_t tree_texts_dropped(const struct tree *tree)
 {
 	return tree->texts_dropped;
+}
+
+const char *node_target(const struct node *node)
+{
+	return node->type == NODE_SYMLINK ? node->has.target : NULL;
+}
+
+static const struct content *content_of(const struct node *node)
+{
+	return node->type == NODE_FILE ? node->has.content : NULL;
+}
+
+const struct elf *node_elf(const struct node *node)
+{
+	const struct content *content = content_of(node);
+
+	return content ? content->elf : NULL;
+}
+
+const char *node_text(const struct node *node)
+{
+	const struct content *content = content_of(node);
+
+	return content ? content->text : NULL;
+}
+
+size_t node_text_len(const struct node *node)
+{
+	const struct content *content = content_of(node);
+
+	return content ? content->text_len : 0;
 }
 
 bool path_cursor_next(struct path_cursor *c, const char **name, size_t *len, bool *last)
@@ -76,7 +107,7 @@ const struct node *tree_lookup_at(
 	bool last;
 
 	while (path_cursor_next(&c, &name, &len, &last)) {
-		const struct tnode *t;
+		const struct node *t;
 
 		if (at->type != NODE_DIR) {
 			return NULL;
@@ -85,15 +116,15 @@ const struct node *tree_lookup_at(
 			at = at->parent ? at->parent : at;
 			continue;
 		}
-		t = tree_index_find(&tree->index, at, name, len);
+		t = tree_index_find(tree, at, name, len);
 		if (!t) {
 			return NULL;
 		}
-		if (t->n.type != NODE_SYMLINK || (last && !follow && !*c.at)) {
-			at = &t->n;
+		if (t->type != NODE_SYMLINK || (last && !follow && !*c.at)) {
+			at = t;
 			continue;
 		}
-		if (!path_cursor_expand(&c, t->n.target)) {
+		if (!path_cursor_expand(&c, node_target(t))) {
 			return NULL;
 		}
 		at = *c.at == '/' ? tree_root(tree) : at;

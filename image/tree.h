@@ -26,24 +26,45 @@ enum node_type {
 	NODE_FIFO
 } __attribute__((packed)); /* a byte: an image has millions of nodes */
 
+struct content;
+
 struct node {
-	const char *name;
 	struct node *parent; /* NULL for the root */
 	struct node *first_child;
 	struct node *next; /* next sibling */
-	const char *target; /* of a symbolic link */
-	const struct elf *elf; /* NODE_FILE that is ELF, else NULL */
-	const char *text; /* content that was kept (keep.h), NUL-terminated, else NULL */
+	union {
+		const char *target;
+		struct content *content;
+	} has; /* read by node_target(), node_text(), node_elf() */
 	uint64_t size;
 	int64_t mtime;
-	uint32_t text_len; /* below size when only the beginning was kept: a long script */
+	uint32_t mtime_ns;
 	uint32_t uid;
 	uint32_t gid;
+	/* for tree*.c: references to other nodes (tree_arena.h) and what finds this one */
+	uint32_t prev;
+	uint32_t chain; /* next in the same bucket of the index */
+	uint32_t hash;
+	/* for tree*.c: layers plus one, 0: none yet */
+	uint16_t seen; /* the last one that has an entry here or below */
+	uint16_t lower; /* as seen: a lower layer has something of this name, too */
+	uint16_t own; /* the last one with an entry of exactly this name */
 	uint16_t mode; /* permission bits with setuid, setgid, sticky */
 	uint16_t layer; /* index of the layer that this content comes from */
 	enum node_type type;
 	bool has_capability; /* security.capability xattr */
+	char name[]; /* "" for the root */
 };
+
+/* Of a symbolic link, as written; NULL for everything else. */
+const char *node_target(const struct node *node);
+
+/* Of a regular file, for all names of its inode: what the ELF header and its tables say, NULL when
+ * it is none; content that was kept (keep.h), NUL-terminated, NULL when none was, and its length,
+ * below size when only the beginning was kept: a long script. */
+const struct elf *node_elf(const struct node *node);
+const char *node_text(const struct node *node);
+size_t node_text_len(const struct node *node);
 
 struct tree;
 

@@ -26,20 +26,20 @@ static uint16_t mark_of(size_t layer)
 	return (uint16_t)(layer + 1);
 }
 
-static struct tnode *add_node(
+static struct node *add_node(
 	struct apply *a, struct node *parent, const char *name, size_t len, struct err *err)
 {
-	struct tnode *t = tree_node_add(a->tree, parent, name, len, err);
+	struct node *t = tree_node_add(a->tree, parent, name, len, err);
 
 	if (t) {
-		t->n.layer = (uint16_t)(a->mark - 1);
+		t->layer = (uint16_t)(a->mark - 1);
 		t->seen = a->mark;
 	}
 	return t;
 }
 
 /* Whether a lower layer has something where t, which may be NULL, is. */
-static bool has_lower(const struct apply *a, const struct tnode *t)
+static bool has_lower(const struct apply *a, const struct node *t)
 {
 	return t && (t->seen != a->mark || t->lower == a->mark);
 }
@@ -50,11 +50,11 @@ static void remove_lower(const struct apply *a, struct node *dir)
 	struct node *at = tree_next(dir, dir, true);
 
 	while (at) {
-		bool keep = tree_priv(at)->seen == a->mark;
+		bool keep = at->seen == a->mark;
 		struct node *next = tree_next(at, dir, keep);
 
 		if (!keep) {
-			tree_node_remove(a->tree, tree_priv(at));
+			tree_node_remove(a->tree, at);
 		}
 		at = next;
 	}
@@ -85,19 +85,19 @@ static int path_into(const struct node *node, char text[LIMIT_PATH], struct err 
 }
 
 /* The layer has something below dir: the first time, whoever unpacks has to make dir. */
-static int touch_dir(struct apply *a, struct tnode *dir, struct err *err)
+static int touch_dir(struct apply *a, struct node *dir, struct err *err)
 {
 	char path[LIMIT_PATH];
 
 	if (dir->seen == a->mark) {
 		return 0;
 	}
-	if (path_into(&dir->n, path, err)) {
+	if (path_into(dir, path, err)) {
 		return -1;
 	}
 	dir->seen = a->mark;
 	if (a->hook && a->hook->implied) {
-		a->hook->implied(&dir->n, path, dir->mtime_ns, a->hook->arg);
+		a->hook->implied(dir, path, dir->mtime_ns, a->hook->arg);
 	}
 	return 0;
 }
@@ -106,15 +106,15 @@ static int touch_dir(struct apply *a, struct tnode *dir, struct err *err)
 static int enter_dir(
 	struct apply *a, struct node **at, const char *name, size_t len, struct err *err)
 {
-	struct tnode *t = tree_index_find(&a->tree->index, *at, name, len);
+	struct node *t = tree_index_find(a->tree, *at, name, len);
 	uint16_t lower = has_lower(a, t) ? a->mark : 0;
 
-	if (t && t->n.type != NODE_DIR) {
+	if (t && t->type != NODE_DIR) {
 		if (t->seen == a->mark) {
 			return err_set(err, ERR_MALFORMED, "'%.*s' is no directory in this layer",
 				(int)len, name);
 		}
-		a->place->over_link |= t->n.type == NODE_SYMLINK;
+		a->place->over_link |= t->type == NODE_SYMLINK;
 		tree_node_remove(a->tree, t);
 		t = NULL;
 	}
@@ -124,11 +124,11 @@ static int enter_dir(
 			return -1;
 		}
 		t->seen = 0; /* touch_dir reports it */
-		t->n.type = NODE_DIR;
-		t->n.mode = TREE_IMPLIED_MODE;
+		t->type = NODE_DIR;
+		t->mode = TREE_IMPLIED_MODE;
 	}
 	t->lower = lower;
-	*at = &t->n;
+	*at = t;
 	return touch_dir(a, t, err);
 }
 
@@ -138,7 +138,7 @@ static int resolve_dir(
 {
 	auto_free char *text = xstrndup(path, path_len);
 	AUTO(path_cursor) struct path_cursor c = {.at = text};
-	struct node *at = &a->tree->root->n;
+	struct node *at = a->tree->root;
 	const char *name;
 	size_t len;
 	bool last;
@@ -147,19 +147,19 @@ static int resolve_dir(
 		return -1;
 	}
 	while (path_cursor_next(&c, &name, &len, &last)) {
-		const struct tnode *t;
+		const struct node *t;
 
 		if (len == 2 && memcmp(name, "..", 2) == 0) {
 			at = at->parent ? at->parent : at;
 			continue;
 		}
-		t = tree_index_find(&a->tree->index, at, name, len);
-		if (t && t->n.type == NODE_SYMLINK && t->seen == a->mark) {
-			if (!path_cursor_expand(&c, t->n.target)) {
+		t = tree_index_find(a->tree, at, name, len);
+		if (t && t->type == NODE_SYMLINK && t->seen == a->mark) {
+			if (!path_cursor_expand(&c, node_target(t))) {
 				return err_set(err, ERR_MALFORMED,
 					"too many symbolic links on the way to '%.200s'", text);
 			}
-			at = *c.at == '/' ? &a->tree->root->n : at;
+			at = *c.at == '/' ? a->tree->root : at;
 		} else if (enter_dir(a, &at, name, len, err)) {
 			return -1;
 		}
@@ -178,23 +178,24 @@ static int resolve_parent(
 	return resolve_dir(a, path, slash ? (size_t)(slash - path) : 0, dir, err);
 }
 
-static void set_attributes(struct tnode *t, const struct entry *entry)
+static void set_attributes(struct node *t, const struct entry *entry)
 {
-	t->n.type = entry->type;
-	t->n.mode = (uint16_t)(entry->mode & 07777);
-	t->n.uid = entry->uid;
-	t->n.gid = entry->gid;
-	t->n.size = entry->type == NODE_FILE ? entry->size : 0;
-	t->n.mtime = entry->mtime;
-	t->n.layer = (uint16_t)entry->layer;
-	t->n.has_capability = false;
+	t->type = entry->type;
+	t->mode = (uint16_t)(entry->mode & 07777);
+	t->uid = entry->uid;
+	t->gid = entry->gid;
+	t->size = entry->type == NODE_FILE ? entry->size : 0;
+	t->mtime = entry->mtime;
+	t->layer = (uint16_t)entry->layer;
+	t->has_capability = false;
 	t->mtime_ns = entry->mtime_ns;
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		t->n.has_capability |= strcmp(entry->xattrs[i].name, "security.capability") == 0;
+		t->has_capability |= strcmp(entry->xattrs[i].name, "security.capability") == 0;
 	}
 }
 
-static int set_target(struct tnode *t, const struct entry *entry, struct err *err)
+static int set_target(
+	const struct apply *a, struct node *t, const struct entry *entry, struct err *err)
 {
 	size_t len = entry->target ? strlen(entry->target) : 0;
 
@@ -204,52 +205,52 @@ static int set_target(struct tnode *t, const struct entry *entry, struct err *er
 	if (!len || len > MAX_TARGET) {
 		return err_set(err, ERR_MALFORMED, "symbolic link with a target of %zu bytes", len);
 	}
-	t->n.target = xstrdup(entry->target);
+	t->has.target = tree_keep(a->tree, entry->target);
 	return 0;
 }
 
 /* The same layer's file at path, following its own links only; NULL when it has none. */
-static struct tnode *own_file(const struct apply *a, const char *path)
+static struct node *own_file(const struct apply *a, const char *path)
 {
 	AUTO(path_cursor) struct path_cursor c = {.at = path};
-	struct node *at = &a->tree->root->n;
+	struct node *at = a->tree->root;
 	const char *name;
 	size_t len;
 	bool last;
 
 	while (path_cursor_next(&c, &name, &len, &last)) {
-		struct tnode *t;
+		struct node *t;
 
 		if (len == 2 && memcmp(name, "..", 2) == 0) {
 			at = at->parent ? at->parent : at;
 			continue;
 		}
-		t = tree_index_find(&a->tree->index, at, name, len);
+		t = tree_index_find(a->tree, at, name, len);
 		if (!t || t->seen != a->mark) {
 			return NULL;
 		}
-		if (last && t->n.type != NODE_DIR) {
+		if (last && t->type != NODE_DIR) {
 			return t;
 		}
-		if (t->n.type == NODE_SYMLINK) {
-			if (!path_cursor_expand(&c, t->n.target)) {
+		if (t->type == NODE_SYMLINK) {
+			if (!path_cursor_expand(&c, node_target(t))) {
 				return NULL;
 			}
-			at = *c.at == '/' ? &a->tree->root->n : at;
+			at = *c.at == '/' ? a->tree->root : at;
 			continue;
 		}
-		at = &t->n;
+		at = t;
 	}
 	return NULL;
 }
 
-static struct tnode *link_target(const struct apply *a, const char *path)
+static struct node *link_target(const struct apply *a, const char *path)
 {
 	union {
 		const struct node *in;
 		struct node *out;
 	} u;
-	struct tnode *t = own_file(a, path);
+	struct node *t = own_file(a, path);
 
 	if (t) {
 		return t;
@@ -259,37 +260,37 @@ static struct tnode *link_target(const struct apply *a, const char *path)
 		return NULL;
 	}
 	a->place->over_link = u.in->layer + 1 == a->mark; /* there, but not without a lower link */
-	return tree_priv(u.out);
+	return u.out;
 }
 
 /* Give t the inode of the file that the entry links to. */
 static int share_inode(
-	const struct apply *a, struct tnode *t, const struct entry *entry, struct err *err)
+	const struct apply *a, struct node *t, const struct entry *entry, struct err *err)
 {
-	struct tnode *target = entry->target ? link_target(a, entry->target) : NULL;
-	struct node kept = t->n;
+	struct node *target = entry->target ? link_target(a, entry->target) : NULL;
 
 	if (!target || target == t) {
 		return err_set(err, ERR_MALFORMED, "hard link to '%.200s', which is not there",
 			entry->target ? entry->target : "");
 	}
-	if (path_into(&target->n, a->place->link, err)) {
+	if (path_into(target, a->place->link, err)) {
 		return -1;
 	}
-	a->place->link_layer = target->n.layer;
-	t->n = target->n;
-	t->n.name = kept.name;
-	t->n.parent = kept.parent;
-	t->n.next = kept.next;
-	t->n.layer = kept.layer;
-	t->n.target = xstrdup(target->n.target);
+	a->place->link_layer = target->layer;
+	t->type = target->type;
+	t->mode = target->mode;
+	t->uid = target->uid;
+	t->gid = target->gid;
+	t->size = target->size;
+	t->mtime = target->mtime;
 	t->mtime_ns = target->mtime_ns;
-	if (!target->content) {
-		target->content = xcalloc(1, sizeof(*target->content));
-		target->content->refs = 1;
+	t->has_capability = target->has_capability;
+	if (target->type == NODE_SYMLINK) {
+		t->has.target = target->has.target;
+	} else {
+		t->has.content = tree_content(target);
+		t->has.content->refs++;
 	}
-	t->content = target->content;
-	t->content->refs++;
 	return 0;
 }
 
@@ -297,7 +298,7 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 {
 	struct node *dir;
 	const char *name;
-	struct tnode *t;
+	struct node *t;
 
 	if (!*entry->path) {
 		t = a->tree->root;
@@ -305,9 +306,9 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 		if (resolve_parent(a, entry->path, &dir, &name, err)) {
 			return -1;
 		}
-		t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+		t = tree_index_find(a->tree, dir, name, strlen(name));
 		a->place->hides = has_lower(a, t);
-		if (t && t->n.type != NODE_DIR) {
+		if (t && t->type != NODE_DIR) {
 			a->place->duplicate = t->own == a->mark;
 			tree_node_remove(a->tree, t);
 			t = NULL;
@@ -324,15 +325,15 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 	t->seen = a->mark;
 	t->own = a->mark;
 	set_attributes(t, entry);
-	a->place->node = &t->n;
-	return path_into(&t->n, a->place->path, err);
+	a->place->node = t;
+	return path_into(t, a->place->path, err);
 }
 
 static int apply_file(struct apply *a, const struct entry *entry, struct err *err)
 {
 	struct node *dir;
 	const char *name;
-	struct tnode *t;
+	struct node *t;
 
 	if (!*entry->path) {
 		return err_set(err, ERR_MALFORMED, "the root is no directory");
@@ -340,7 +341,7 @@ static int apply_file(struct apply *a, const struct entry *entry, struct err *er
 	if (resolve_parent(a, entry->path, &dir, &name, err)) {
 		return -1;
 	}
-	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	t = tree_index_find(a->tree, dir, name, strlen(name));
 	a->place->hides = has_lower(a, t);
 	if (t) {
 		a->place->duplicate = t->own == a->mark;
@@ -352,13 +353,13 @@ static int apply_file(struct apply *a, const struct entry *entry, struct err *er
 	}
 	t->lower = a->place->hides ? a->mark : 0;
 	set_attributes(t, entry);
-	if (path_into(&t->n, a->place->path, err) ||
-		(entry->hardlink ? share_inode(a, t, entry, err) : set_target(t, entry, err))) {
+	if (path_into(t, a->place->path, err) ||
+		(entry->hardlink ? share_inode(a, t, entry, err) : set_target(a, t, entry, err))) {
 		tree_node_remove(a->tree, t);
 		return -1;
 	}
 	t->own = a->mark;
-	a->place->node = &t->n;
+	a->place->node = t;
 	return 0;
 }
 
@@ -366,7 +367,7 @@ static int apply_whiteout(struct apply *a, const struct entry *entry, struct err
 {
 	struct node *dir;
 	const char *name;
-	struct tnode *t;
+	struct node *t;
 	size_t len;
 
 	if (resolve_parent(a, entry->path, &dir, &name, err) ||
@@ -381,7 +382,7 @@ static int apply_whiteout(struct apply *a, const struct entry *entry, struct err
 		a->place->path[len++] = '/';
 	}
 	memcpy(a->place->path + len, name, strlen(name) + 1);
-	t = tree_index_find(&a->tree->index, dir, name, strlen(name));
+	t = tree_index_find(a->tree, dir, name, strlen(name));
 	a->place->idle = !t;
 	a->place->hides = has_lower(a, t);
 	if (!t) {
@@ -389,8 +390,8 @@ static int apply_whiteout(struct apply *a, const struct entry *entry, struct err
 	}
 	if (t->seen != a->mark) {
 		tree_node_remove(a->tree, t);
-	} else if (t->n.type == NODE_DIR) {
-		remove_lower(a, &t->n);
+	} else if (t->type == NODE_DIR) {
+		remove_lower(a, t);
 	}
 	return 0;
 }
@@ -420,6 +421,7 @@ int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_h
 {
 	struct apply a = {tree, mark_of(entry->layer), hook, ret};
 
+	assert(!tree->sealed);
 	ret->node = NULL;
 	ret->path[0] = ret->link[0] = '\0';
 	ret->link_layer = (uint32_t)entry->layer;

@@ -55,17 +55,17 @@ void tree_begin(struct tree *tree, size_t layer, const struct tree_hook *hook);
 
 /* Apply entry, whose path is normalised but not resolved, target as written. Layers must come in
  * order. hook may be NULL. ERR_MALFORMED for a bad entry (the tree goes on without it), ERR_LIMIT
- * past LIMIT_ENTRIES nodes. */
+ * past LIMIT_ENTRIES nodes, those included that later entries have removed. */
 int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_hook *hook,
 	struct tree_place *ret, struct err *err);
 
 /* Attach content to a node of type NODE_FILE, for all names of its inode. tree_set_text takes text
  * (heap, NUL behind it); false when it was dropped because of LIMIT_KEEP_ALL. tree_set_elf takes
- * elf. */
+ * elf; ERR_LIMIT past LIMIT_ELF_ALL. */
 bool tree_set_text(struct tree *tree, struct node *node, char *text, size_t len);
-void tree_set_elf(struct tree *tree, struct node *node, struct elf *elf);
+int tree_set_elf(struct tree *tree, struct node *node, struct elf *elf, struct err *err);
 
-/* Sort the siblings: the tree is complete. */
+/* Sort the siblings: the tree is complete, and nothing can be applied to it any more. */
 void tree_seal(struct tree *tree);
 
 #endif

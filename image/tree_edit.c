@@ -7,74 +7,65 @@
 #include <limits.h>
 #include <string.h>
 
-static struct tnode *node_new(const char *name, size_t len)
+static struct node *node_new(
+	struct tree *tree, const char *name, size_t len, uint32_t *ret_reference)
 {
-	struct tnode *t = xcalloc(1, sizeof(*t) + len + 1);
+	size_t size = offsetof(struct node, name) + len + 1;
+	struct node *t = tree_arena_take(&tree->arena, size, ret_reference);
 
 	memcpy(t->name, name, len);
-	t->n.name = t->name;
+	tree->n_nodes++;
+	tree->n_made++;
 	return t;
 }
 
-static void content_unref(struct tree *tree, struct content *content)
+static void content_unref(struct tree *tree, struct node *t)
 {
+	struct content *content = t->type == NODE_SYMLINK ? NULL : t->has.content;
+
+	t->has.content = NULL;
 	if (content && --content->refs == 0) {
 		tree->text_bytes -= content->text_len;
+		tree->elf_bytes -= elf_size(content->elf);
 		elf_free(content->elf);
 		free(content->text);
 		free(content);
 	}
 }
 
-static void target_free(struct node *node)
-{
-	union {
-		const char *in;
-		char *out;
-	} u = {.in = node->target};
-
-	free(u.out); /* ours; const only for readers */
-	node->target = NULL;
-}
-
-static void node_free(struct tree *tree, struct tnode *t)
-{
-	content_unref(tree, t->content);
-	target_free(&t->n);
-	free(t);
-}
-
 struct tree *tree_new(void)
 {
 	struct tree *tree = xcalloc(1, sizeof(*tree));
+	uint32_t reference;
 
 	tree_index_init(&tree->index);
-	tree->root = node_new("", 0);
-	tree->root->n.type = NODE_DIR;
-	tree->root->n.mode = TREE_IMPLIED_MODE;
-	tree->n_nodes = 1;
+	tree->root = node_new(tree, "", 0, &reference);
+	tree->root->type = NODE_DIR;
+	tree->root->mode = TREE_IMPLIED_MODE;
 	return tree;
 }
 
-static void remove_leaf(struct tree *tree, struct tnode *t)
+static void remove_leaf(struct tree *tree, struct node *t)
 {
-	if (t->prev) {
-		t->prev->n.next = t->n.next;
+	struct node *prev = tree_arena_at(&tree->arena, t->prev);
+
+	if (prev) {
+		prev->next = t->next;
 	} else {
-		t->n.parent->first_child = t->n.next;
+		t->parent->first_child = t->next;
 	}
-	if (t->n.next) {
-		tree_priv(t->n.next)->prev = t->prev;
+	if (t->next) {
+		t->next->prev = t->prev;
 	}
-	tree_index_remove(&tree->index, t);
+	tree_index_remove(tree, t);
+	content_unref(tree, t);
 	tree->n_nodes--;
-	node_free(tree, t);
 }
 
 /* Children before parents: what is removed is always a leaf. */
-void tree_node_remove(struct tree *tree, struct tnode *top)
+void tree_node_remove(struct tree *tree, struct node *top)
 {
-	struct node *at = &top->n;
+	struct node *at = top;
 
 	for (;;) {
 		struct node *parent = at->parent;
@@ -83,10 +74,10 @@ void tree_node_remove(struct tree *tree, struct tnode *top)
 			at = at->first_child;
 			continue;
 		}
-		if (at == &top->n) {
+		if (at == top) {
 			break;
 		}
-		remove_leaf(tree, tree_priv(at));
+		remove_leaf(tree, at);
 		at = parent;
 	}
 	if (top != tree->root) {
@@ -97,50 +88,61 @@ void tree_node_remove(struct tree *tree, struct tnode *top)
 void tree_free(struct tree *tree)
 {
 	if (tree) {
-		tree_node_remove(tree, tree->root);
-		node_free(tree, tree->root);
+		for (struct node *n = tree->root; n; n = tree_next(n, tree->root, true)) {
+			content_unref(tree, n);
+		}
 		tree_index_release(&tree->index);
+		tree_arena_release(&tree->arena);
 		free(tree);
 	}
 }
 
-struct tnode *tree_node_add(
+struct node *tree_node_add(
 	struct tree *tree, struct node *parent, const char *name, size_t len, struct err *err)
 {
-	struct tnode *t;
+	struct node *t;
+	uint32_t reference;
 
 	if (len > NAME_MAX) {
 		(void)err_set(err, ERR_MALFORMED, "name of %zu bytes, more than %d", len, NAME_MAX);
 		return NULL;
 	}
-	if (tree->n_nodes >= LIMIT_ENTRIES) {
+	if (tree->n_made >= LIMIT_ENTRIES) {
 		(void)err_set(err, ERR_LIMIT, "more than %d files in the image", LIMIT_ENTRIES);
 		return NULL;
 	}
-	t = node_new(name, len);
-	t->n.parent = parent;
-	t->n.next = parent->first_child;
-	if (t->n.next) {
-		tree_priv(t->n.next)->prev = t;
+	t = node_new(tree, name, len, &reference);
+	t->parent = parent;
+	t->next = parent->first_child;
+	if (t->next) {
+		t->next->prev = reference;
 	}
-	parent->first_child = &t->n;
-	tree_index_add(&tree->index, t);
-	tree->n_nodes++;
+	parent->first_child = t;
+	tree_index_add(tree, t, reference);
 	return t;
 }
 
-static struct content *content_of(struct tnode *t)
+char *tree_keep(struct tree *tree, const char *text)
 {
-	if (!t->content) {
-		t->content = xcalloc(1, sizeof(*t->content));
-		t->content->refs = 1;
+	size_t size = strlen(text) + 1;
+	uint32_t reference;
+
+	return memcpy(tree_arena_take(&tree->arena, size, &reference), text, size);
+}
+
+struct content *tree_content(struct node *t)
+{
+	assert(t->type != NODE_SYMLINK);
+	if (!t->has.content) {
+		t->has.content = xcalloc(1, sizeof(*t->has.content));
+		t->has.content->refs = 1;
 	}
-	return t->content;
+	return t->has.content;
 }
 
 bool tree_set_text(struct tree *tree, struct node *node, char *text, size_t len)
 {
-	struct content *content = content_of(tree_priv(node));
+	struct content *content = tree_content(node);
 
 	if (len > LIMIT_KEEP_ALL - tree->text_bytes) {
 		tree->texts_dropped++;
@@ -151,19 +153,23 @@ bool tree_set_text(struct tree *tree, struct node *node, char *text, size_t len)
 	content->text = text;
 	content->text_len = len;
 	tree->text_bytes += len;
-	node->text = text;
-	node->text_len = (uint32_t)len; /* at most LIMIT_KEEP_DB */
 	return true;
 }
 
-void tree_set_elf(struct tree *tree, struct node *node, struct elf *elf)
+int tree_set_elf(struct tree *tree, struct node *node, struct elf *elf, struct err *err)
 {
-	struct content *content = content_of(tree_priv(node));
+	struct content *content = tree_content(node);
+	size_t size = elf_size(elf);
 
-	(void)tree;
 	assert(!content->elf);
+	if (size > LIMIT_ELF_ALL - tree->elf_bytes) {
+		elf_free(elf);
+		return err_set(err, ERR_LIMIT, "facts of ELF files take more than %d MiB",
+			(int)(LIMIT_ELF_ALL / MIB));
+	}
+	tree->elf_bytes += size;
 	content->elf = elf;
-	node->elf = elf;
+	return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -174,16 +180,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-/* list is room for all children of dir. */
+/* list has all children of dir. What is sorted is complete: prev is of no use any more. */
 static void sort_children(struct node *dir, struct node **list, size_t n)
 {
-	struct tnode *prev = NULL;
-
 	qsort(list, n, sizeof(struct node *), by_name);
 	for (size_t i = 0; i < n; i++) {
 		list[i]->next = i + 1 < n ? list[i + 1] : NULL;
-		tree_priv(list[i])->prev = prev;
-		prev = tree_priv(list[i]);
 	}
 	dir->first_child = list[0];
 }
@@ -195,7 +197,8 @@ void tree_seal(struct tree *tree)
 		size_t n, cap;
 	} list = {0};
 
-	for (struct node *dir = &tree->root->n; dir; dir = tree_next(dir, &tree->root->n, true)) {
+	tree->sealed = true;
+	for (struct node *dir = tree->root; dir; dir = tree_next(dir, tree->root, true)) {
 		list.n = 0;
 		for (struct node *n = dir->first_child; n; n = n->next) {
 			*ARRAY_PUSH(&list) = n;

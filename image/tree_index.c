@@ -66,7 +66,7 @@ static uint32_t hash_of(
 void tree_index_init(struct tree_index *index)
 {
 	*index = (struct tree_index){.n_buckets = FIRST_BUCKETS};
-	index->buckets = xcalloc(FIRST_BUCKETS, sizeof(struct tnode *));
+	index->buckets = xcalloc(FIRST_BUCKETS, sizeof(*index->buckets));
 	if (getrandom(index->key, sizeof(index->key), 0) != (ssize_t)sizeof(index->key)) {
 		abort(); /* cannot happen for 16 bytes once the kernel is up */
 	}
@@ -78,61 +78,68 @@ void tree_index_release(struct tree_index *index)
 	*index = (struct tree_index){0};
 }
 
-struct tnode *tree_index_find(
-	const struct tree_index *index, const struct node *parent, const char *name, size_t len)
+static uint32_t *bucket_of(const struct tree_index *index, uint32_t hash)
 {
-	uint32_t hash = hash_of(index, parent, name, len);
-	struct tnode *t = index->buckets[hash & (index->n_buckets - 1)];
+	return &index->buckets[hash & (index->n_buckets - 1)];
+}
 
-	while (t && (t->hash != hash || t->n.parent != parent || strncmp(t->name, name, len) != 0 ||
+struct node *tree_index_find(
+	const struct tree *tree, const struct node *parent, const char *name, size_t len)
+{
+	uint32_t hash = hash_of(&tree->index, parent, name, len);
+	struct node *t = tree_arena_at(&tree->arena, *bucket_of(&tree->index, hash));
+
+	while (t && (t->hash != hash || t->parent != parent || strncmp(t->name, name, len) != 0 ||
 			    t->name[len])) {
-		t = t->chain;
+		t = tree_arena_at(&tree->arena, t->chain);
 	}
 	return t;
 }
 
-static void grow(struct tree_index *index)
+static void grow(struct tree *tree)
 {
-	size_t n = index->n_buckets * 2;
-	struct tnode **grown = xcalloc(n, sizeof(struct tnode *));
+	struct tree_index before = tree->index;
 
-	for (size_t i = 0; i < index->n_buckets; i++) {
-		struct tnode *t = index->buckets[i];
+	tree->index.n_buckets = before.n_buckets * 2;
+	tree->index.buckets = xcalloc(tree->index.n_buckets, sizeof(*before.buckets));
+	for (size_t i = 0; i < before.n_buckets; i++) {
+		uint32_t reference = before.buckets[i];
 
-		while (t) {
-			struct tnode *next = t->chain;
+		while (reference) {
+			struct node *t = tree_arena_at(&tree->arena, reference);
+			uint32_t *bucket = bucket_of(&tree->index, t->hash);
+			uint32_t next = t->chain;
 
-			t->chain = grown[t->hash & (n - 1)];
-			grown[t->hash & (n - 1)] = t;
-			t = next;
+			t->chain = *bucket;
+			*bucket = reference;
+			reference = next;
 		}
 	}
-	free(index->buckets);
-	index->buckets = grown;
-	index->n_buckets = n;
+	free(before.buckets);
 }
 
-void tree_index_add(struct tree_index *index, struct tnode *node)
+void tree_index_add(struct tree *tree, struct node *node, uint32_t reference)
 {
-	struct tnode **bucket;
+	uint32_t *bucket;
 
-	if (index->n >= index->n_buckets) {
-		grow(index);
+	if (tree->index.n >= tree->index.n_buckets) {
+		grow(tree);
 	}
-	node->hash = hash_of(index, node->n.parent, node->name, strlen(node->name));
-	bucket = &index->buckets[node->hash & (index->n_buckets - 1)];
+	node->hash = hash_of(&tree->index, node->parent, node->name, strlen(node->name));
+	bucket = bucket_of(&tree->index, node->hash);
 	node->chain = *bucket;
-	*bucket = node;
-	index->n++;
+	*bucket = reference;
+	tree->index.n++;
 }
 
-void tree_index_remove(struct tree_index *index, struct tnode *node)
+void tree_index_remove(struct tree *tree, const struct node *node)
 {
-	struct tnode **at = &index->buckets[node->hash & (index->n_buckets - 1)];
+	uint32_t *at = bucket_of(&tree->index, node->hash);
+	struct node *t;
 
-	while (*at != node) {
-		at = &(*at)->chain;
+	while ((t = tree_arena_at(&tree->arena, *at)) != node) {
+		at = &t->chain;
 	}
 	*at = node->chain;
-	index->n--;
+	tree->index.n--;
 }

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "image/tree.h"
+#include "image/tree_arena.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,58 +20,49 @@ struct content {
 	size_t text_len;
 };
 
-/* One allocation holds the node and its name. */
-struct tnode {
-	struct node n; /* first: a struct node of a tree is always one of these */
-	struct tnode *prev;
-	struct tnode *chain; /* next in the same bucket of the index */
-	struct content *content;
-	uint32_t hash;
-	uint32_t mtime_ns;
-	uint16_t seen; /* the last layer that has an entry here or below, plus one; 0: none yet */
-	uint16_t lower; /* as seen: a lower layer has something of this name, too */
-	uint16_t own; /* the last layer with an entry of exactly this name, plus one */
-	char name[];
-};
-
 /* (parent, name) -> node. The hash is keyed at random, so that no image can choose collisions. */
 struct tree_index {
-	struct tnode **buckets;
+	uint32_t *buckets; /* references of the first node in each, linked by chain */
 	size_t n_buckets; /* a power of two */
 	size_t n;
 	uint64_t key[2];
 };
 
-void tree_index_init(struct tree_index *index);
-void tree_index_release(struct tree_index *index);
-struct tnode *tree_index_find(
-	const struct tree_index *index, const struct node *parent, const char *name, size_t len);
-void tree_index_add(struct tree_index *index, struct tnode *node);
-void tree_index_remove(struct tree_index *index, struct tnode *node);
-
 struct tree {
+	struct tree_arena arena;
 	struct tree_index index;
-	struct tnode *root;
+	struct node *root;
+	bool sealed;
 	size_t n_nodes;
+	size_t n_made; /* since the beginning; against LIMIT_ENTRIES */
 	size_t text_bytes;
 	size_t texts_dropped;
+	size_t elf_bytes; /* against LIMIT_ELF_ALL */
 };
+
+void tree_index_init(struct tree_index *index);
+void tree_index_release(struct tree_index *index);
+struct node *tree_index_find(
+	const struct tree *tree, const struct node *parent, const char *name, size_t len);
+void tree_index_add(struct tree *tree, struct node *node, uint32_t reference);
+void tree_index_remove(struct tree *tree, const struct node *node);
 
 /* Attributes of a directory that nothing else says anything about. */
 #define TREE_IMPLIED_MODE 0755
 
-static inline struct tnode *tree_priv(struct node *node)
-{
-	return (struct tnode *)node;
-}
-
 /* A new child of parent, zeroed but for its name. ERR_MALFORMED for a name that no file system
  * takes, ERR_LIMIT past LIMIT_ENTRIES. */
-struct tnode *tree_node_add(
+struct node *tree_node_add(
 	struct tree *tree, struct node *parent, const char *name, size_t len, struct err *err);
 
+/* A copy of text that lives as long as the tree; at most TREE_ARENA_MAX bytes. */
+char *tree_keep(struct tree *tree, const char *text);
+
+/* The record of t's inode, made when it has none. Not for symbolic links. */
+struct content *tree_content(struct node *t);
+
 /* Remove everything below t, and t itself unless it is the root. */
-void tree_node_remove(struct tree *tree, struct tnode *t);
+void tree_node_remove(struct tree *tree, struct node *t);
 
 /* The components of a path one after the other, symbolic links put in on the way. */
 struct path_cursor {

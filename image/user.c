@@ -211,10 +211,10 @@ static int table_text(const struct tree *tree, const char *path, const char **re
 	if (!node || node->type != NODE_FILE) {
 		return 0;
 	}
-	if (!node->text && node->size > 0) {
+	if (!node_text(node) && node->size > 0) {
 		return err_set(err, ERR_LIMIT, "'/%s' was too large to be read", path);
 	}
-	*ret = node->text ? node->text : "";
+	*ret = node_text(node) ? node_text(node) : "";
 	return 0;
 }
 

@@ -269,8 +269,8 @@ static int list_node(const struct node *n, void *arg)
 	const char *owner = packages_owner(packages, path);
 
 	list("%s %d %o %u:%u %llu %s %s %s %s\n", path, (int)n->type, n->mode, n->uid, n->gid,
-		(unsigned long long)n->size, n->target ? n->target : "-", n->text ? n->text : "-",
-		n->elf ? "elf" : "-", owner ? owner : "-");
+		(unsigned long long)n->size, node_target(n) ? node_target(n) : "-",
+		node_text(n) ? node_text(n) : "-", node_elf(n) ? "elf" : "-", owner ? owner : "-");
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static void check_reach(const struct reach *reach)
 {
 	MUST(reach->n <= 2000);
 	for (size_t i = 0; i < reach->n; i++) {
-		MUST(reach->v[i].node->text && reach->v[i].path && reach->v[i].why);
+		MUST(reach->v[i].node_text(node) && reach->v[i].path && reach->v[i].why);
 		MUST(reach_has(reach, reach->v[i].node));
 	}
 }

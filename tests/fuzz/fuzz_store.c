@@ -130,8 +130,8 @@ static void compare_link(const struct node *n, int fd)
 
 	if (n->type == NODE_SYMLINK) {
 		len = readlinkat(fd, n->name, target, sizeof(target));
-		MUST(len == (ssize_t)strlen(n->target) &&
-			memcmp(target, n->target, (size_t)len) == 0);
+		MUST(len == (ssize_t)strlen(node_target(n)) &&
+			memcmp(target, node_target(n), (size_t)len) == 0);
 	}
 }
 

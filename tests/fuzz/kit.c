@@ -190,10 +190,10 @@ static void check_children(const struct node *node)
 static void check_content(const struct node *node)
 {
 	MUST(node->type == NODE_DIR || !node->first_child);
-	MUST((node->type == NODE_SYMLINK) == (node->target != NULL));
-	MUST(node->type == NODE_FILE || (!node->text && !node->elf && !node->size));
-	MUST(!node->text || node->text[node->text_len] == '\0');
-	MUST(!node->text || node->text_len <= node->size);
+	MUST((node->type == NODE_SYMLINK) == (node_target(node) != NULL));
+	MUST(node->type == NODE_FILE || (!node_text(node) && !node_elf(node) && !node->size));
+	MUST(!node_text(node) || node_text(node)[node_text_len(node)] == '\0');
+	MUST(!node_text(node) || node_text_len(node) <= node->size);
 	MUST((node->mode & ~(mode_t)07777) == 0);
 }
 

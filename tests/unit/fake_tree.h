@@ -76,7 +76,7 @@ static inline void fake_add(struct tree *tree, const struct fake *row)
 
 	cr_assert_eq(tree_apply(tree, &e, NULL, &place, &err), 0, "%s: %s", row->path, err.msg);
 	if (row->elf) {
-		tree_set_elf(tree, place.node, fake_elf_make(row->elf));
+		(void)tree_set_elf(tree, place.node, fake_elf_make(row->elf), NULL);
 	}
 	if (row->text) {
 		tree_set_text(tree, place.node, xstrdup(row->text), strlen(row->text));

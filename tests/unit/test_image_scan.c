@@ -36,7 +36,7 @@ Test(image_scan, every_encoding_and_order_of_layers)
 				  "2 D etc 755", "2 f etc/a", "2 end good", NULL});
 	cr_expect_eq(image->violations.n, 0);
 	cr_expect_eq(tree_count(tree), 4);
-	cr_expect_str_eq(tree_lookup(tree, "etc/a", false)->text, "upper");
+	cr_expect_str_eq(node_text(tree_lookup(tree, "etc/a", false)), "upper");
 	cr_expect_null(tree_lookup(tree, "etc/b", false));
 	for (size_t i = 0; i < 3; i++) {
 		cr_expect_str_eq(image->layers[i].diff_id_read, image->layers[i].diff_id);
@@ -66,7 +66,7 @@ Test(image_scan, names_are_bytes_in_every_locale)
 		cr_expect_eq(image->violations.n, 0, "%s", image->violations.v[0].message);
 		cr_expect_not_null(tree_lookup(tree, "plain ustar \xc5\x91", false));
 		cr_expect_not_null(tree_lookup(tree, "certs/" NETLOCK, false));
-		cr_expect_str_eq(tree_lookup(tree, "link", false)->target, NETLOCK);
+		cr_expect_str_eq(node_target(tree_lookup(tree, "link", false)), NETLOCK);
 		cr_expect_not_null(tree_lookup(tree, "not utf-8 \xff", false));
 		cr_expect_eq(tree_lookup(tree, "hard", false)->size, 1);
 		cr_expect_str_eq(setlocale(LC_ALL, NULL), "C");
@@ -184,7 +184,7 @@ Test(image_scan, elf_behind_the_head)
 		const struct elf *elf;
 
 		SCAN(image, &tree);
-		elf = tree_lookup(tree, "bin/bash", false)->elf;
+		elf = node_elf(tree_lookup(tree, "bin/bash", false));
 		cr_assert_not_null(elf);
 		cr_expect_not(elf->truncated);
 		cr_expect_str_eq(elf->interp, "/lib64/ld-linux-x86-64.so.2");
@@ -239,10 +239,10 @@ Test(image_scan, texts_that_are_kept)
 		const struct node *n = tree_lookup(tree, rows[i].path, false);
 
 		cr_assert_not_null(n, "%s", rows[i].path);
-		cr_expect_eq(n->text != NULL, rows[i].len != (size_t)-1, "%s", rows[i].path);
-		if (n->text) {
-			cr_expect_eq(n->text_len, rows[i].len, "%s", rows[i].path);
-			cr_expect_eq(n->text[n->text_len], '\0');
+		cr_expect_eq(node_text(n) != NULL, rows[i].len != (size_t)-1, "%s", rows[i].path);
+		if (node_text(n)) {
+			cr_expect_eq(node_text_len(n), rows[i].len, "%s", rows[i].path);
+			cr_expect_eq(node_text(n)[node_text_len(n)], '\0');
 		}
 	}
 	cr_expect_eq(tree_texts_dropped(tree), 0);
@@ -293,7 +293,7 @@ Test(image_scan, hard_links)
 	cr_expect_eq(image->violations.n, 1);
 	expect_violation(image, VIOLATION_LAYER, true, "hard link to a file of layer 0");
 	cr_expect_eq(tree_lookup(tree, "bin/ash", false)->mode, 04755);
-	cr_expect_str_eq(tree_lookup(tree, "bin/ash", false)->text, "#!/bin/x\n");
+	cr_expect_str_eq(node_text(tree_lookup(tree, "bin/ash", false)), "#!/bin/x\n");
 	cr_expect_eq(tree_lookup(tree, "hard-s", false)->type, NODE_SYMLINK);
 	cr_expect_eq(tree_lookup(tree, "again", false)->layer, 1);
 	cr_expect_eq(tree_lookup(tree, "again", false)->uid, 3);

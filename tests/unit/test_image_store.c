@@ -78,9 +78,9 @@ static int add_line(const struct node *n, void *arg)
 			     "fdlcbp"[n->type], link ? 0777 : n->mode, is_root() ? n->uid : 0,
 			     is_root() ? n->gid : 0,
 			     n->type == NODE_DIR ? 0
-			     : link              ? strlen(n->target)
+			     : link              ? strlen(node_target(n))
 						 : n->size,
-			     n->mtime, link ? n->target : ""),
+			     n->mtime, link ? node_target(n) : ""),
 		0);
 	return 0;
 }
@@ -328,7 +328,8 @@ Test(image_store, trim_goes_by_last_use)
 		cr_assert_eq(before.n, 2);
 		cr_expect_not(before.v[0].held);
 		cr_assert_lt(before.v[0].used, before.v[1].used);
-		cr_assert_eq(store_trim(other, before.v[0].bytes + before.v[1].bytes, &trimmed, NULL),
+		cr_assert_eq(
+			store_trim(other, before.v[0].bytes + before.v[1].bytes, &trimmed, NULL),
 			0);
 		cr_expect_eq(trimmed.layers, 0);
 		cr_assert_eq(store_trim(other, before.v[1].bytes, &trimmed, NULL), 0);

@@ -38,7 +38,7 @@ static void apply(struct tree *tree, const struct row *r, struct tree_place *pla
 	cr_assert_eq(tree_apply(tree, &e, NULL, place, &err), 0, "%s: %s", r->path, err.msg);
 }
 
-static struct tree *tree_of(const struct row *rows, size_t n)
+static struct tree *tree_begun(const struct row *rows, size_t n)
 {
 	struct tree *tree = tree_new();
 	struct tree_place place;
@@ -46,6 +46,13 @@ static struct tree *tree_of(const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		apply(tree, &rows[i], &place);
 	}
+	return tree;
+}
+
+static struct tree *tree_of(const struct row *rows, size_t n)
+{
+	struct tree *tree = tree_begun(rows, n);
+
 	tree_seal(tree);
 	return tree;
 }
@@ -195,7 +202,7 @@ Test(image_tree, bad_entries_leave_the_tree_alone)
 	static const struct row bad[] = {{0, 'f', "a/b", NULL}, {0, 'f', "loop/x", NULL},
 		{0, '=', "h", "nowhere"}, {0, '=', "h", "h"}, {0, 'l', "l", ""},
 		{0, 'f', "", NULL}};
-	AUTO_PTR(tree) struct tree *tree = tree_of(base, 2);
+	AUTO_PTR(tree) struct tree *tree = tree_begun(base, 2);
 	struct tree_place place;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -208,34 +215,51 @@ Test(image_tree, bad_entries_leave_the_tree_alone)
 	}
 }
 
-/* As deep as a path can be, and many at that: no recursion, no quadratic walk. */
-Test(image_tree, deep_and_wide)
-{
-	AUTO_PTR(tree) struct tree *tree = tree_new();
-	struct tree_place place;
-	char path[LIMIT_PATH];
-	auto_free char *back = NULL;
-	const struct node *deepest;
+#define WIDE 50000
 
-	for (size_t i = 0; i + 1 < sizeof(path); i += 2) {
+/* As deep as a path can be, and many at that: no recursion, no quadratic walk. */
+static struct tree *deep_and_wide(char path[LIMIT_PATH])
+{
+	struct tree *tree = tree_new();
+	struct tree_place place;
+
+	for (size_t i = 0; i + 1 < LIMIT_PATH; i += 2) {
 		path[i] = 'd';
 		path[i + 1] = '/';
 	}
 	path[4095] = '\0';
 	apply(tree, &(struct row){0, 'f', path, NULL}, &place);
-	deepest = tree_lookup(tree, path, false);
-	cr_assert_not_null(deepest);
-	back = node_path(deepest);
-	cr_expect_str_eq(back, path);
-	for (unsigned i = 0; i < 50000; i++) {
+	for (unsigned i = 0; i < WIDE; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "wide/%u", i);
 		apply(tree, &(struct row){0, 'f', name, NULL}, &place);
 	}
+	return tree;
+}
+
+Test(image_tree, deep_and_wide_is_sealed)
+{
+	char path[LIMIT_PATH];
+	AUTO_PTR(tree) struct tree *tree = deep_and_wide(path);
+	auto_free char *back = NULL;
+	const struct node *deepest;
+
+	deepest = tree_lookup(tree, path, false);
+	cr_assert_not_null(deepest);
+	back = node_path(deepest);
+	cr_expect_str_eq(back, path);
 	tree_seal(tree);
-	cr_expect_eq(tree_count(tree), 1 + 2048 + 1 + 50000);
+	cr_expect_eq(tree_count(tree), 1 + 2048 + 1 + WIDE);
 	cr_expect_str_eq(tree_lookup(tree, "wide", false)->first_child->name, "0");
+}
+
+Test(image_tree, deep_and_wide_is_removed)
+{
+	char path[LIMIT_PATH];
+	AUTO_PTR(tree) struct tree *tree = deep_and_wide(path);
+	struct tree_place place;
+
 	apply(tree, &(struct row){1, 'o', "", NULL}, &place);
 	cr_expect_eq(tree_count(tree), 1);
 }
@@ -278,9 +302,9 @@ Test(image_tree, hard_links_share_content)
 	apply(tree, &(struct row){0, '=', "b", "a"}, &place);
 	apply(tree, &(struct row){1, '-', "a", NULL}, &place);
 	cr_expect_null(tree_lookup(tree, "a", false));
-	cr_expect_str_eq(tree_lookup(tree, "b", false)->text, "text");
+	cr_expect_str_eq(node_text(tree_lookup(tree, "b", false)), "text");
 	apply(tree, &(struct row){1, 'f', "b", NULL}, &place);
-	cr_expect_null(tree_lookup(tree, "b", false)->text);
+	cr_expect_null(node_text(tree_lookup(tree, "b", false)));
 }
 
 /* What was removed makes room again; what does not fit is counted. */
@@ -294,7 +318,7 @@ Test(image_tree, cap_on_texts)
 	cr_expect(tree_set_text(tree, place.node, xcalloc(len + 1, 1), len));
 	apply(tree, &(struct row){0, 'f', "b", NULL}, &place);
 	cr_expect_not(tree_set_text(tree, place.node, xcalloc(12, 1), 11));
-	cr_expect_null(place.node->text);
+	cr_expect_null(node_text(place.node));
 	cr_expect_eq(tree_texts_dropped(tree), 1);
 	apply(tree, &(struct row){1, '-', "a", NULL}, &place);
 	apply(tree, &(struct row){1, 'f', "c", NULL}, &place);
