@@ -3,9 +3,9 @@
 #include "base/cleanup.h"
 #include "base/sys_file.h"
 #include "checks/engine.h"
+#include "cmd/dry_run.h"
 #include "cmd/subject.h"
 #include "cmd/verbs.h"
-#include "cmd/dry_run.h"
 #include "product/edition.h"
 #include "product/policy.h"
 #include "reports/report.h"
@@ -75,14 +75,16 @@ static int check_reports(const struct options *options, struct err *err)
 		const char *file;
 
 		if (!report_target(options->reports.v[i], &file) || (file && !*file)) {
-			return err_set(err, ERR_USAGE, "no report '%.60s'; formats are text, json, junit",
+			return err_set(err, ERR_USAGE,
+				"no report '%.60s'; formats are text, json, junit",
 				options->reports.v[i]);
 		}
 		on_stdout += !file;
 	}
-	return on_stdout > 1 ? err_set(err, ERR_USAGE,
-				       "only one report can go to standard output; give the others =FILE")
-			     : 0;
+	return on_stdout > 1
+		       ? err_set(err, ERR_USAGE,
+				 "only one report can go to standard output; give the others =FILE")
+		       : 0;
 }
 
 /* All that can be wrong before the image is touched. */
@@ -94,11 +96,7 @@ static int gate_prepare(struct gate *g, const struct options *options, struct er
 	g->selection.stage_dynamic = !str_eq(options->stage, "static");
 	strv_add_all(&g->selection.only, &options->only);
 	strv_add_all(&g->selection.skip, &options->skip);
-	policy_init(&g->policy);
-	if (check_reports(options, err)) {
-		return -1;
-	}
-	if (options->policy && policy_load(options->policy, &g->policy, err)) {
+	if (check_reports(options, err) || policy_read(options, &g->policy, err)) {
 		return -1;
 	}
 	strv_add_all(&g->selection.skip, &g->policy.skip);
@@ -226,8 +224,7 @@ static int gate_image(struct gate *g, struct err *err)
 	struct entry_sink sink = engine_sink(g->engine);
 	bool dynamic = wants_dynamic(g);
 
-	if (subject_open(g->options, g->options->operands.v[0], dynamic,
-		    &sink, &g->subject, err)) {
+	if (subject_open(g->options, g->options->operands.v[0], dynamic, &sink, &g->subject, err)) {
 		return -1;
 	}
 	if (g->options->dry_run) {
@@ -272,14 +269,14 @@ int verb_check(const struct options *options)
 
 		runner_fill(&g, &runner);
 		return dry_run_print(&runner, &g.selection, cannot_run(&g), &err) ? fail_with(&err)
-									 : 0;
+										  : 0;
 	}
 	if (gate_report(&g, &err)) {
 		return fail_with(&err);
 	}
 	if (options->keep && g.subject.workspace) {
-		(void)fprintf(stderr, "assay: evidence kept in %s\n",
-			workspace_dir(g.subject.workspace));
+		(void)fprintf(
+			stderr, "assay: evidence kept in %s\n", workspace_dir(g.subject.workspace));
 	}
 	return exit_code_of(&g.result);
 }

@@ -189,6 +189,7 @@ static void print_text(const struct subject *s)
 int verb_inspect(const struct options *options)
 {
 	const char *format = options->reports.n ? options->reports.v[0] : "text";
+	AUTO(policy) struct policy policy = {0};
 	AUTO(subject) struct subject s = {0};
 	struct err err = {0};
 
@@ -198,7 +199,8 @@ int verb_inspect(const struct options *options)
 	if (!str_eq(format, "text") && !str_eq(format, "json")) {
 		return fail_usage("inspect can be written as text or json, not '%.40s'", format);
 	}
-	if (subject_open(options, options->operands.v[0], false, NULL, &s, &err)) {
+	if (policy_read(options, &policy, &err) ||
+		subject_open(options, options->operands.v[0], false, NULL, &s, &err)) {
 		return fail_with(&err);
 	}
 	if (str_eq(format, "json")) {

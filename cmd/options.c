@@ -24,7 +24,7 @@ const struct option_row option_rows[] = {
 		"credentials for a registry (default: where skopeo looks)"},
 	{"--tls-verify", "true|false", OPTION_CHOICE, AT(tls_verify), VERB_IMAGE,
 		"whether a registry has to prove who it is (default true)"},
-	{"--policy", "FILE", OPTION_TEXT, AT(policy), VERB_CHECK,
+	{"--policy", "FILE", OPTION_TEXT, AT(policy), VERB_CHECK | VERB_INSPECT | VERB_RUN | VERB_STORE,
 		"the operator's limits and waivers"},
 	{"--only", "ID,...", OPTION_COMMAS, AT(only), VERB_CHECK,
 		"only these checks or requirements"},
@@ -126,8 +126,8 @@ static bool is_choice(const char *choices, const char *value)
 	}
 }
 
-static int set_value(const struct option_row *row, const char *value, struct options *ret,
-	struct err *err)
+static int set_value(
+	const struct option_row *row, const char *value, struct options *ret, struct err *err)
 {
 	char *slot = (char *)ret + row->offset;
 
@@ -147,8 +147,8 @@ static int set_value(const struct option_row *row, const char *value, struct opt
 		return 0;
 	case OPTION_NUMBER:
 		if (parse_u64(value, UINT32_MAX, (uint64_t *)slot, err) || !*(uint64_t *)slot) {
-			return err_set(err, ERR_USAGE, "%s takes a whole number from 1, not '%.60s'",
-				row->name, value);
+			return err_set(err, ERR_USAGE,
+				"%s takes a whole number from 1, not '%.60s'", row->name, value);
 		}
 		return 0;
 	case OPTION_LIST:
@@ -162,8 +162,8 @@ static int set_value(const struct option_row *row, const char *value, struct opt
 }
 
 /* One option word; *at is moved on past a separate value. */
-static int read_option(unsigned verb, char **argv, size_t n, size_t *at, struct options *ret,
-	struct err *err)
+static int read_option(
+	unsigned verb, char **argv, size_t n, size_t *at, struct options *ret, struct err *err)
 {
 	char *word = argv[*at];
 	size_t len = strcspn(word, "=");
@@ -182,8 +182,8 @@ static int read_option(unsigned verb, char **argv, size_t n, size_t *at, struct 
 	}
 	if (!value) {
 		if (*at + 1 >= n) {
-			return err_set(err, ERR_USAGE, "%s needs a value: %s", row->name,
-				row->argument);
+			return err_set(
+				err, ERR_USAGE, "%s needs a value: %s", row->name, row->argument);
 		}
 		value = argv[++*at];
 	}

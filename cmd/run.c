@@ -320,8 +320,7 @@ static int start_failure(const struct err *err)
 
 static int open_all(struct attached *a, const struct options *options, struct err *err)
 {
-	policy_init(&a->policy);
-	if (environment_read(options, &a->env, err) ||
+	if (policy_read(options, &a->policy, err) || environment_read(options, &a->env, err) ||
 		product_read(options, &a->product, &a->task, err)) {
 		return -1;
 	}

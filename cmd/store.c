@@ -35,7 +35,7 @@ static void print_text(const struct store_items *items)
 			(double)item->bytes / (double)MIB, used, item->held ? "  in use" : "");
 	}
 	(void)printf("%zu layers, %.1f MiB; a run leaves at most %.0f MiB\n", items->n,
-		(double)total / (double)MIB, (double)LIMIT_STORE / (double)MIB);
+		(double)total / (double)MIB, (double)image_limits.store / (double)MIB);
 }
 
 static void print_json(const struct store_items *items)
@@ -74,7 +74,7 @@ static int list(const struct options *options, struct store *store, struct err *
 
 static int prune(const struct options *options, struct store *store, struct err *err)
 {
-	uint64_t keep = options->all ? 0 : options->size ? options->size * MIB : LIMIT_STORE;
+	uint64_t keep = options->all ? 0 : options->size ? options->size * MIB : image_limits.store;
 	struct store_trimmed trimmed;
 
 	if (store_trim(store, keep, &trimmed, err)) {
@@ -90,6 +90,7 @@ int verb_store(const struct options *options)
 	const char *what = options->operands.n == 1 ? options->operands.v[0] : "";
 	const char *format = options->reports.n ? options->reports.v[0] : "text";
 	bool pruning = str_eq(what, "prune");
+	AUTO(policy) struct policy policy = {0};
 	AUTO(subject) struct subject s = {0};
 	struct err err = {0};
 	int rc;
@@ -103,7 +104,7 @@ int verb_store(const struct options *options)
 	if (!str_eq(format, "text") && (pruning || !str_eq(format, "json"))) {
 		return fail_usage("'%s' cannot be written as '%.40s'", what, format);
 	}
-	if (subject_store(&s, &err)) {
+	if (policy_read(options, &policy, &err) || subject_store(&s, &err)) {
 		char *remedy = message_split(err.msg);
 
 		rc = fail_with(&err);

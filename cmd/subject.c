@@ -88,6 +88,28 @@ struct image_options options_image(const struct options *options, const char *re
 	};
 }
 
+int policy_read(const struct options *options, struct policy *ret, struct err *err)
+{
+	const struct limits *l = &ret->limits;
+
+	policy_init(ret);
+	if (options->policy && policy_load(options->policy, ret, err)) {
+		return -1;
+	}
+	image_limits = (struct image_limits){
+		.document = l->document_mib * MIB,
+		.manifests = l->manifests,
+		.members = l->members,
+		.layer_tar = l->layer_mib * MIB,
+		.entries = l->entries,
+		.keep_all = l->text_mib * MIB,
+		.zstd_window = l->zstd_window_mib * MIB,
+		.spool = l->spool_mib * MIB,
+		.store = l->store_mib * MIB,
+	};
+	return 0;
+}
+
 int subject_open(const struct options *options, const char *reference, bool run,
 	const struct entry_sink *sink, struct subject *ret, struct err *err)
 {
@@ -126,7 +148,7 @@ void subject_release(struct subject *s)
 	tree_free(s->tree);
 	image_free(s->image);
 	if (s->layers.n) {
-		(void)store_trim(s->store, LIMIT_STORE, NULL, NULL);
+		(void)store_trim(s->store, image_limits.store, NULL, NULL);
 	}
 	strv_release(&s->layers);
 	store_free(s->store);

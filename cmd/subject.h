@@ -13,6 +13,7 @@
 #include "image/scan.h"
 #include "image/store.h"
 #include "image/tree.h"
+#include "product/policy.h"
 #include "product/product.h"
 #include "sandbox/host.h"
 #include "sandbox/workspace.h"
@@ -42,6 +43,10 @@ struct image_options options_image(const struct options *options, const char *re
 
 /* Enter the host mode and open the run's workspace and the layer store. */
 int subject_store(struct subject *subject, struct err *err);
+
+/* The defaults, or what --policy says; its limits on images are in force from then on
+ * (image/limits.h). ERR_USAGE for a file that cannot be read or is wrong. */
+int policy_read(const struct options *options, struct policy *ret, struct err *err);
 
 /* --env and --env-file as "KEY=value", in the order of precedence. ERR_USAGE for an item that is
  * none, ERR_IO for a file that cannot be read. */

@@ -17,9 +17,9 @@ _assay() {
 	product) options='--platform --authfile --tls-verify --quiet --verbose --color --progress --help --version ' ;;
 	rules) options='--edition --report --quiet --verbose --color --progress --help --version ' ;;
 	explain) options='--edition --report --quiet --verbose --color --progress --help --version ' ;;
-	run) options='--product --task --platform --authfile --tls-verify --memory --env --env-file --timeout --keep --dry-run --quiet --verbose --color --progress --help --version ' ;;
-	inspect) options='--platform --authfile --tls-verify --report --quiet --verbose --color --progress --help --version ' ;;
-	store) options='--report --all --size --quiet --verbose --color --progress --help --version ' ;;
+	run) options='--product --task --platform --authfile --tls-verify --policy --memory --env --env-file --timeout --keep --dry-run --quiet --verbose --color --progress --help --version ' ;;
+	inspect) options='--platform --authfile --tls-verify --policy --report --quiet --verbose --color --progress --help --version ' ;;
+	store) options='--policy --report --all --size --quiet --verbose --color --progress --help --version ' ;;
 	doctor) options='--quiet --verbose --color --progress --help --version ' ;;
 	esac
 	COMPREPLY=($(compgen -W "$options" -- "$word") $(compgen -f -- "$word"))

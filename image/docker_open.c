@@ -42,7 +42,8 @@ static bool is_asked_for(const struct docker_image *image, size_t index, const c
 	uint64_t wanted;
 
 	if (*tag == '@') {
-		return parse_u64(tag + 1, LIMIT_MANIFESTS, &wanted, NULL) == 0 && wanted == index;
+		return parse_u64(tag + 1, image_limits.manifests, &wanted, NULL) == 0 &&
+		       wanted == index;
 	}
 	return has_tag(image, tag);
 }

@@ -96,13 +96,14 @@ int document_read(struct opening *o, const char *name, const struct expected *ex
 	AUTO(blob) struct blob blob = {.fd = -1};
 	uint64_t declared;
 
-	buf_init(ret, LIMIT_DOCUMENT);
+	buf_init(ret, image_limits.document);
 	if (source_find(o->image->source, name, &blob, &declared, err)) {
 		return -1;
 	}
-	if (declared > LIMIT_DOCUMENT) {
-		return err_set(err, ERR_LIMIT, "'%.200s' is larger than %llu MiB", name,
-			(unsigned long long)(LIMIT_DOCUMENT / MIB));
+	if (declared > image_limits.document) {
+		return err_set(err, ERR_LIMIT,
+			"'%.200s' is larger than %llu MiB (policy: 'document_mib')", name,
+			(unsigned long long)(image_limits.document / MIB));
 	}
 	o->bytes_read += blob.size;
 	if (o->bytes_read > LIMIT_DOCUMENTS) {

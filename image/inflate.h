@@ -43,7 +43,8 @@ void inflate_free(struct inflate *z);
 DEFINE_AUTO_PTR(inflate)
 
 /* Decode until all input is taken or the output is full. When the output is full there may be more
- * to come without more input. ERR_MALFORMED for broken data; the decoder is of no use then. */
+ * to come without more input. ERR_MALFORMED for broken data, ERR_UNSUPPORTED for a zstd window past
+ * image_limits.zstd_window; the decoder is of no use then. */
 int inflate_run(struct inflate *z, struct inflate_io *io, struct err *err);
 
 /* ERR_MALFORMED when the input ended inside a member or frame. */

@@ -1,12 +1,26 @@
 #include "image/inflate_codec.h"
+#include "image/limits.h"
 
+#include <inttypes.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
-/* libzstd's own default cap on the window, 128 MiB, stays: it bounds the memory of a decoder. */
+static int log2_of(uint64_t power)
+{
+	return 63 - __builtin_clzll(power);
+}
 
+/* The window is most of a decoder's memory. */
 static void *zstd_open(void)
 {
-	return ZSTD_createDCtx();
+	ZSTD_DCtx *context = ZSTD_createDCtx();
+
+	if (context && ZSTD_isError(ZSTD_DCtx_setParameter(
+			       context, ZSTD_d_windowLogMax, log2_of(image_limits.zstd_window)))) {
+		ZSTD_freeDCtx(context);
+		return NULL;
+	}
+	return context;
 }
 
 static void zstd_close(void *state)
@@ -21,6 +35,12 @@ static int zstd_run(void *state, struct inflate_io *io, bool *inside, struct err
 		ZSTD_outBuffer out = {io->out, io->out_len, 0};
 		size_t rc = ZSTD_decompressStream(state, &out, &in);
 
+		if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge) {
+			return err_set(err, ERR_UNSUPPORTED,
+				"zstd window of more than %" PRIu64
+				" MiB (policy: 'zstd_window_mib')",
+				image_limits.zstd_window / MIB);
+		}
 		if (ZSTD_isError(rc)) {
 			return err_set(
 				err, ERR_MALFORMED, "broken zstd data: %s", ZSTD_getErrorName(rc));

@@ -154,9 +154,10 @@ static int refill(struct layer_stream *s, struct err *err)
 
 static int check_limits(const struct layer_stream *s, struct err *err)
 {
-	if (s->made > LIMIT_LAYER_TAR) {
-		return err_set(err, ERR_LIMIT, "inflates to more than %" PRIu64 " GiB",
-			LIMIT_LAYER_TAR / GIB);
+	if (s->made > image_limits.layer_tar) {
+		return err_set(err, ERR_LIMIT,
+			"inflates to more than %" PRIu64 " MiB (policy: 'layer_mib')",
+			image_limits.layer_tar / MIB);
 	}
 	if (s->made > RATIO_FROM && s->made / LIMIT_RATIO > s->taken) {
 		return err_set(err, ERR_LIMIT,

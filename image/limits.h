@@ -1,8 +1,13 @@
 /*
  * limits.h - every cap on what an image may make us do, with its reason.
+ *
+ * Those in struct image_limits are an operator's to change, by the policy file (docs/policy.md); the
+ * LIMIT_ of the same name is the default. The others follow from what file systems and kernels take.
  */
 #ifndef IMAGE_LIMITS_H
 #define IMAGE_LIMITS_H
+
+#include <stdint.h>
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -59,6 +64,10 @@
 /* Parts of an ELF file behind its head that are kept until its end (section and dynamic tables). */
 #define LIMIT_ELF_PARTS (16 * MIB)
 
+/* The window of a zstd layer. RFC 8878, 3.1.1.1.2 asks decoders for 8 MiB; zstd's levels up to 19,
+ * and with them all the usual tools, stay there. Each layer under way takes that much memory. */
+#define LIMIT_ZSTD_WINDOW (8 * MIB)
+
 /* What is remembered of all ELF files together: some 200 bytes each; the largest images have some
  * 20,000. */
 #define LIMIT_ELF_ALL (16 * MIB)
@@ -66,9 +75,27 @@
 /* A file whose text the tree keeps (keep.h), and all of them together. */
 #define LIMIT_KEEP_FILE (256 * 1024)
 #define LIMIT_KEEP_DB (16 * MIB)
-#define LIMIT_KEEP_ALL (48 * MIB)
+#define LIMIT_KEEP_ALL (40 * MIB)
 
 /* Paths in package databases. 40 bytes each; a full desktop has 400,000. */
 #define LIMIT_OWNED (1U << 21)
+
+/* In bytes where nothing else is said. Set before the first image is opened, and constant from then
+ * on: threads read it. */
+struct image_limits {
+	uint64_t document;
+	uint64_t manifests; /* a count */
+	uint64_t members; /* a count */
+	uint64_t layer_tar;
+	uint64_t entries; /* a count, at most IMAGE_LIMITS_ENTRIES_MAX */
+	uint64_t keep_all;
+	uint64_t zstd_window; /* a power of two */
+	uint64_t spool;
+	uint64_t store;
+};
+extern struct image_limits image_limits;
+
+/* More nodes than this may pass what references of four bytes lead to (tree_arena.h). */
+#define IMAGE_LIMITS_ENTRIES_MAX 50000000
 
 #endif

@@ -6,6 +6,7 @@
 #include "image/limits.h"
 #include "image/oci_rules.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define FIELD(type, name, kind, member, presence, table)                                           \
@@ -173,7 +174,7 @@ int index_parse(const char *text, size_t len, struct index *ret, struct json_pro
 
 	*ret = (struct index){0};
 	if (parse_object(text, len, problems, &top, err) ||
-		array_within(top, "manifests", LIMIT_MANIFESTS, err)) {
+		array_within(top, "manifests", image_limits.manifests, err)) {
 		return -1;
 	}
 	json_table_read(&index_table, top, "", ret, problems);
@@ -229,9 +230,10 @@ int docker_manifest_parse(const char *text, size_t len, struct docker_manifest *
 		return err_set(
 			err, ERR_MALFORMED, "expected an array, found %s", json_type_word(top));
 	}
-	if (json_array_size(top) > LIMIT_MANIFESTS) {
-		return err_set(err, ERR_LIMIT, "%zu images, more than the limit of %d",
-			json_array_size(top), LIMIT_MANIFESTS);
+	if (json_array_size(top) > image_limits.manifests) {
+		return err_set(err, ERR_LIMIT,
+			"%zu images, more than the limit of %" PRIu64 " (policy: 'manifests')",
+			json_array_size(top), image_limits.manifests);
 	}
 	ret->images.n = json_array_size(top);
 	ret->images.v = xcalloc(ret->images.n, sizeof(*ret->images.v));

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "image/limits.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* An entry of an index, and what it has from the entries that lead to it. */
@@ -181,8 +182,9 @@ static struct choice *add_choice(struct opening *o, const struct visit *v, struc
 	const struct descriptor *d = v->descriptor;
 	struct choice *choice;
 
-	if (o->choices.n == LIMIT_MANIFESTS) {
-		err_set(err, ERR_LIMIT, "more than %d manifests", LIMIT_MANIFESTS);
+	if (o->choices.n >= image_limits.manifests) {
+		err_set(err, ERR_LIMIT, "more than %" PRIu64 " manifests (policy: 'manifests')",
+			image_limits.manifests);
 		return NULL;
 	}
 	choice = ARRAY_PUSH(&o->choices);

@@ -273,8 +273,10 @@ void scan_entries(struct layer_scan *s)
 		if (!scan_archive_result(s, rc)) {
 			continue;
 		}
-		if (++*s->n_entries > LIMIT_ENTRIES) {
-			(void)err_set(&s->fatal, ERR_LIMIT, "more than %d entries", LIMIT_ENTRIES);
+		if (++*s->n_entries > image_limits.entries) {
+			(void)err_set(&s->fatal, ERR_LIMIT,
+				"more than %" PRIu64 " entries (policy: 'entries')",
+				image_limits.entries);
 			break;
 		}
 		s->image->layers[s->layer].entries++;

@@ -63,7 +63,7 @@ static const char *last_message(char *text)
 /* In the child, until exec; what fails is written to status as errno. */
 static void become(char *const argv[], int out, int said, int status, pid_t parent)
 {
-	const struct rlimit largest = {LIMIT_SPOOL, LIMIT_SPOOL};
+	const struct rlimit largest = {image_limits.spool, image_limits.spool};
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&

@@ -7,6 +7,7 @@
 
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -111,9 +112,10 @@ static int add_member(
 	if (!name || !*name || archive_entry_filetype(entry) == AE_IFDIR) {
 		return 0;
 	}
-	if (s->members.n == LIMIT_MEMBERS) {
-		return err_set(
-			err, ERR_LIMIT, "more than %d members in the archive", LIMIT_MEMBERS);
+	if (s->members.n >= image_limits.members) {
+		return err_set(err, ERR_LIMIT,
+			"more than %" PRIu64 " members in the archive (policy: 'members')",
+			image_limits.members);
 	}
 	m = ARRAY_PUSH(&s->members);
 	m->order = s->members.n;

@@ -76,7 +76,7 @@ static int inspect(const struct fetch *f, struct buf *ret, struct err *err)
 	if (skopeo_run(&argv, out, err)) {
 		return -1;
 	}
-	buf_init(ret, LIMIT_DOCUMENT);
+	buf_init(ret, image_limits.document);
 	(void)lseek(out, 0, SEEK_SET);
 	return file_read_fd(out, ret, err);
 }

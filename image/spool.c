@@ -59,9 +59,10 @@ static int within_limits(struct archive *a, uint64_t inflated, struct err *err)
 	int64_t read = archive_filter_bytes(a, -1);
 	uint64_t stored = read > 0 ? (uint64_t)read : 1;
 
-	if (inflated > LIMIT_SPOOL) {
-		return err_set(err, ERR_LIMIT, "the archive is larger than %llu GiB",
-			(unsigned long long)(LIMIT_SPOOL / GIB));
+	if (inflated > image_limits.spool) {
+		return err_set(err, ERR_LIMIT,
+			"the archive is larger than %llu MiB (policy: 'spool_mib')",
+			(unsigned long long)(image_limits.spool / MIB));
 	}
 	if (inflated > 64 * MIB && inflated / stored > LIMIT_RATIO) {
 		return err_set(err, ERR_LIMIT,

@@ -4,6 +4,7 @@
 #include "image/tree_private.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
@@ -107,8 +108,10 @@ struct node *tree_node_add(
 		(void)err_set(err, ERR_MALFORMED, "name of %zu bytes, more than %d", len, NAME_MAX);
 		return NULL;
 	}
-	if (tree->n_made >= LIMIT_ENTRIES) {
-		(void)err_set(err, ERR_LIMIT, "more than %d files in the image", LIMIT_ENTRIES);
+	if (tree->n_made >= image_limits.entries) {
+		(void)err_set(err, ERR_LIMIT,
+			"more than %" PRIu64 " files in the image (policy: 'entries')",
+			image_limits.entries);
 		return NULL;
 	}
 	t = node_new(tree, name, len, &reference);
@@ -144,7 +147,7 @@ bool tree_set_text(struct tree *tree, struct node *node, char *text, size_t len)
 {
 	struct content *content = tree_content(node);
 
-	if (len > LIMIT_KEEP_ALL - tree->text_bytes) {
+	if (len > image_limits.keep_all - tree->text_bytes) {
 		tree->texts_dropped++;
 		free(text);
 		return false;

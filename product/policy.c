@@ -28,7 +28,16 @@
 	X(files, 200000, 1, 1000000000)                                                            \
 	X(log_kib, 512, 1, 65536)                                                                  \
 	X(service_memory, 512, 1, MIB_MAX)                                                         \
-	X(default_memory, 1024, 1, MIB_MAX)
+	X(default_memory, 1024, 1, MIB_MAX)                                                        \
+	X(document_mib, 8, 1, 1024)                                                                \
+	X(manifests, 1000, 1, 1000000)                                                             \
+	X(members, 100000, 1, 100000000)                                                           \
+	X(layer_mib, 65536, 1, MIB_MAX)                                                            \
+	X(entries, 4000000, 1, 50000000)                                                           \
+	X(text_mib, 40, 1, 65536)                                                                  \
+	X(zstd_window_mib, 8, 1, 1024)                                                             \
+	X(spool_mib, 65536, 1, MIB_MAX)                                                            \
+	X(store_mib, 10240, 0, MIB_MAX)
 
 static const struct limit {
 	const char *name;
@@ -159,6 +168,14 @@ static void check_waiver(const struct waiver *w, size_t i, struct json_problems 
 	}
 }
 
+/* A window has a power of two of bytes. */
+static void check_window(uint64_t mib, struct json_problems *problems)
+{
+	if (mib & (mib - 1)) {
+		strict_problem(problems, "/limits", "zstd_window_mib", "not a power of two");
+	}
+}
+
 static void policy_check(struct policy *policy, struct json_problems *problems)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(limit_rows); i++) {
@@ -167,6 +184,7 @@ static void policy_check(struct policy *policy, struct json_problems *problems)
 		strict_range(*limit_slot(&policy->limits, row), row->least, row->most, "/limits",
 			row->name, problems);
 	}
+	check_window(policy->limits.zstd_window_mib, problems);
 	for (size_t i = 0; i < policy->waivers.n; i++) {
 		check_waiver(&policy->waivers.v[i], i, problems);
 	}

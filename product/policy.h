@@ -39,6 +39,15 @@ struct limits {
 	uint64_t log_kib; /* of output kept, head and tail each; default 512 */
 	uint64_t service_memory; /* default 512 */
 	uint64_t default_memory; /* for assay run, and where none is declared; default 1024 */
+	uint64_t document_mib; /* these as in image/limits.h, which has the reasons */
+	uint64_t manifests;
+	uint64_t members;
+	uint64_t layer_mib;
+	uint64_t entries;
+	uint64_t text_mib;
+	uint64_t zstd_window_mib;
+	uint64_t spool_mib;
+	uint64_t store_mib;
 };
 
 struct policy {

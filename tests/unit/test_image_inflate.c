@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "image/inflate.h"
 #include "image/inflate_codec.h"
+#include "image/limits.h"
 #include "tests/unit/layer_kit.h"
 
 #include <criterion/criterion.h>
@@ -274,4 +275,28 @@ Test(image_inflate, detection)
 			rows[i].encoding, "row %zu", i);
 	}
 	cr_expect_str_eq(layer_encoding_name(LAYER_ZSTD), "zstd");
+}
+
+/* RFC 8878, 3.1.1.1.2: 2^(10 + exponent) bytes of window; then an empty last block. */
+Test(image_inflate, zstd_window)
+{
+	static const struct {
+		uint8_t exponent;
+		uint64_t limit_mib;
+		int expected;
+	} rows[] = {{13, 8, 0}, {14, 8, -1}, {17, 64, -1}, {17, 128, 0}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint8_t frame[] = {
+			0x28, 0xb5, 0x2f, 0xfd, 0, (uint8_t)(rows[i].exponent << 3), 1, 0, 0};
+		AUTO_PTR(inflate) struct inflate *z = NULL;
+		uint8_t room[16];
+		struct inflate_io io = {frame, sizeof(frame), room, sizeof(room)};
+		struct err err = {0};
+
+		image_limits.zstd_window = rows[i].limit_mib * MIB;
+		z = inflate_new(LAYER_ZSTD);
+		cr_expect_eq(inflate_run(z, &io, &err), rows[i].expected, "row %zu", i);
+		cr_expect_eq(err.code, rows[i].expected ? ERR_UNSUPPORTED : ERR_NONE);
+	}
 }

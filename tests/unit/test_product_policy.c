@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/sys_file.h"
+#include "image/limits.h"
 #include "product/edition.h"
 #include "product/policy.h"
 
@@ -54,6 +55,24 @@ Test(policy, reads_all_of_it)
 	cr_expect_str_eq(policy.waivers.v[0].until, "2028-02-29");
 }
 
+/* The rooms do not know each other, so the numbers stand in both. */
+Test(policy, defaults_are_the_limits_of_images)
+{
+	struct policy policy;
+	const struct limits *l = &policy.limits;
+
+	policy_init(&policy);
+	cr_expect_eq(l->document_mib * MIB, image_limits.document);
+	cr_expect_eq(l->manifests, image_limits.manifests);
+	cr_expect_eq(l->members, image_limits.members);
+	cr_expect_eq(l->layer_mib * MIB, image_limits.layer_tar);
+	cr_expect_eq(l->entries, image_limits.entries);
+	cr_expect_eq(l->text_mib * MIB, image_limits.keep_all);
+	cr_expect_eq(l->zstd_window_mib * MIB, image_limits.zstd_window);
+	cr_expect_eq(l->spool_mib * MIB, image_limits.spool);
+	cr_expect_eq(l->store_mib * MIB, image_limits.store);
+}
+
 #define WAIVER(members) "{\"waivers\":[{\"check\":\"c\",\"why\":\"w\",\"who\":\"m\"," members "}]}"
 
 static const char *const wrongs[] = {
@@ -67,6 +86,8 @@ static const char *const wrongs[] = {
 	"{\"limits\":{\"boot_s\":1.5}}",
 	"{\"limits\":{\"boot_s\":86401}}",
 	"{\"limits\":{\"boot_s\":1},\"limits\":{\"boot_s\":2}}",
+	"{\"limits\":{\"zstd_window_mib\":12}}",
+	"{\"limits\":{\"entries\":50000001}}",
 	"{\"skip\":\"x\"}",
 	"{\"waivers\":[{\"check\":\"c\"}]}",
 	"{\"waivers\":[{\"check\":\"c\",\"why\":\"\",\"who\":\"m\"}]}",

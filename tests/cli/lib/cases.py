@@ -11,6 +11,7 @@ from pathlib import Path
 import builder
 import judge
 import killed
+import memory
 import model
 import recipe as recipes
 import registry
@@ -179,6 +180,12 @@ def store_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(stored.run(bench, _build))
+
+
+def memory_case(bench):
+    if "ASAN_OPTIONS" in bench.environment:
+        return Outcome([], skip="a sanitizer's memory is not the program's")
+    return Outcome(memory.run(bench))
 
 
 def registry_cases():
