@@ -121,18 +121,19 @@ bool uri_valid(const char *s)
 
 bool ref_name_valid(const char *s)
 {
-	bool separator = true; /* a separator stands between other characters */
-
-	for (; *s; s++) {
-		if (isalnum((unsigned char)*s)) {
-			separator = false;
-		} else if (!strchr("-._:@/+", *s) || (separator && !(*s == '-' && s[-1] == '-'))) {
-			return false;
-		} else {
-			separator = true;
+	while (isalnum((unsigned char)*s)) {
+		while (isalnum((unsigned char)*s)) {
+			s++;
 		}
+		if (!*s) {
+			return true;
+		}
+		if (!strchr("-._:@+/", *s)) {
+			return false;
+		}
+		s += s[0] == '-' && s[1] == '-' ? 2 : 1; /* "--" is one separator */
 	}
-	return !separator;
+	return false;
 }
 
 static int base64_digit(char c)

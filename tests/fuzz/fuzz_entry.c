@@ -31,7 +31,7 @@ static void check_commands(const struct entry_commands *commands)
 		MUST(commands->v[i].argv.n >= 1 && commands->v[i].origin);
 	}
 	for (size_t i = 0; i < commands->scripts.n; i++) {
-		MUST(commands->scripts.v[i]->text);
+		MUST(node_text(commands->scripts.v[i]));
 	}
 }
 
@@ -39,7 +39,7 @@ static void check_reach(const struct reach *reach)
 {
 	MUST(reach->n <= 2000);
 	for (size_t i = 0; i < reach->n; i++) {
-		MUST(reach->v[i].node_text(node) && reach->v[i].path && reach->v[i].why);
+		MUST(node_text(reach->v[i].node) && reach->v[i].path && reach->v[i].why);
 		MUST(reach_has(reach, reach->v[i].node));
 	}
 }

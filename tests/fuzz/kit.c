@@ -301,7 +301,7 @@ static void row_apply(struct tree *tree, struct entry *e, char op, const char *a
 		return;
 	}
 	if (op == 'e') {
-		tree_set_elf(tree, place.node, row_elf(argument));
+		(void)tree_set_elf(tree, place.node, row_elf(argument), NULL);
 	} else {
 		(void)tree_set_text(tree, place.node, xstrdup(argument), strlen(argument));
 	}
