@@ -94,6 +94,44 @@ static void stream_release(struct obs_stream *stream)
 	free(stream->tail);
 }
 
+static bool same_contact(const struct obs_contact *a, const struct obs_contact *b)
+{
+	return a->instance == b->instance && a->port == b->port && a->answered == b->answered &&
+	       str_eq(a->protocol, b->protocol) && str_eq(a->name, b->name) &&
+	       str_eq(a->address, b->address);
+}
+
+void observation_contact(struct task_observation *t, double t_s, const struct obs_contact *contact)
+{
+	struct obs_contact *new;
+
+	for (size_t i = 0; i < t->contacts.n; i++) {
+		if (same_contact(&t->contacts.v[i], contact)) {
+			t->contacts.v[i].count++;
+			return;
+		}
+	}
+	if (t->contacts.n >= CONTACTS_MAX) {
+		t->contacts_dropped++;
+		return;
+	}
+	new = ARRAY_PUSH(&t->contacts);
+	*new = *contact;
+	new->t_s = t_s;
+	new->count = 1;
+	new->name = xstrdup(contact->name);
+	new->address = xstrdup(contact->address);
+}
+
+static void contacts_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->contacts.n; i++) {
+		free(t->contacts.v[i].name);
+		free(t->contacts.v[i].address);
+	}
+	free(t->contacts.v);
+}
+
 static void task_observation_release(struct task_observation *t)
 {
 	free(t->why);
@@ -115,6 +153,7 @@ static void task_observation_release(struct task_observation *t)
 	free(t->load.target);
 	processes_release(&t->at_rest);
 	processes_release(&t->stop.survivors);
+	contacts_release(t);
 	timeline_release(t);
 }
 

@@ -19,7 +19,7 @@
 /* How a process ended. */
 struct obs_exit {
 	bool ended;
-	int code;   /* exit status, or -1 */
+	int code; /* exit status, or -1 */
 	int signal; /* that killed it, or 0 */
 	double t_s;
 };
@@ -44,15 +44,15 @@ struct obs_stream {
 /* Memory of the instance at one moment. */
 struct obs_memory_sample {
 	double t_s;
-	uint64_t used;	/* anonymous + shared, bytes: what cannot be dropped */
+	uint64_t used; /* anonymous + shared, bytes: what cannot be dropped */
 	uint64_t total; /* with page cache */
 };
 struct obs_memory {
-	char *mechanism;    /* "cgroup v1 memory", "cgroup v2", NULL: nothing enforced a limit */
-	char *why_not;	    /* when mechanism is NULL: what is missing */
+	char *mechanism; /* "cgroup v1 memory", "cgroup v2", NULL: nothing enforced a limit */
+	char *why_not; /* when mechanism is NULL: what is missing */
 	char *remedy;
-	uint64_t limit;	    /* bytes, as read back */
-	bool swap_limited;  /* swap is off for it, or the host has none */
+	uint64_t limit; /* bytes, as read back */
+	bool swap_limited; /* swap is off for it, or the host has none */
 	uint64_t peak_used; /* largest sample */
 	uint64_t peak_kernel; /* the kernel's own high-water mark, page cache included; 0 unknown */
 	uint64_t oom_kills;
@@ -64,67 +64,81 @@ struct obs_memory {
 
 /* A file in the writable layer (or a volume) when the instance was over. */
 struct obs_file {
-	char *path;	/* as the product sees it: "/var/log/app.log" */
+	char *path; /* as the product sees it: "/var/log/app.log" */
 	uint64_t size;
-	bool existed;	/* in the image, and was changed */
-	bool grew;	/* between two looks while running, or beyond its size in the image */
+	bool existed; /* in the image, and was changed */
+	bool grew; /* between two looks while running, or beyond its size in the image */
 	bool regular;
 	uint64_t timestamped_lines; /* lines of its head or tail that begin like a log line */
 	uint64_t looked_at_lines;
-	char *excerpt;	/* a first such line, NULL when none */
+	char *excerpt; /* a first such line, NULL when none */
 };
 
 /* A TCP port that was probed from outside the instance. */
 enum obs_port_state { OBS_PORT_CLOSED, OBS_PORT_OPEN };
 struct obs_port {
 	uint16_t port;
-	bool declared;	      /* by the task's ports, else ExposedPorts */
+	bool declared; /* by the task's ports, else ExposedPorts */
 	enum obs_port_state state;
-	bool loopback_only;   /* it listens, but only on 127.0.0.1 or ::1 */
-	bool listening;	      /* the kernel says somebody listens, on whatever address */
-	bool spoke_http;      /* the answer to a plain GET began with HTTP/ */
-	int status;	      /* of that answer */
+	bool loopback_only; /* it listens, but only on 127.0.0.1 or ::1 */
+	bool listening; /* the kernel says somebody listens, on whatever address */
+	bool spoke_http; /* the answer to a plain GET began with HTTP/ */
+	int status; /* of that answer */
 	char *status_line;
-	char *location;	      /* Location of a redirect, else NULL */
-	bool redirect_to_https;     /* TLS is enforced: to https on the same host, or with
+	char *location; /* Location of a redirect, else NULL */
+	bool redirect_to_https; /* TLS is enforced: to https on the same host, or with
 				     * the path kept */
-	bool redirect_with_proto;   /* still so with X-Forwarded-Proto: https */
-	bool tls;	      /* a TLS ClientHello was answered by a TLS record */
-	bool tls_required;    /* plain HTTP got an alert, a TLS record, or a "plain HTTP to HTTPS port" */
-	char *first_bytes;    /* what it said, escaped, first 120 bytes; NULL: nothing */
+	bool redirect_with_proto; /* still so with X-Forwarded-Proto: https */
+	bool tls; /* a TLS ClientHello was answered by a TLS record */
+	bool tls_required; /* plain HTTP got an alert, a TLS record, or a "plain HTTP to HTTPS port" */
+	char *first_bytes; /* what it said, escaped, first 120 bytes; NULL: nothing */
 };
 
 /* The bounded load on one HTTP port, before and while it is told to stop. */
 struct obs_load {
-	bool tried;   /* false: there is no HTTP port to load */
+	bool tried; /* false: there is no HTTP port to load */
 	char *target; /* "GET /health on port 8080, 8 at a time" */
 	uint64_t answered; /* with any status */
-	uint64_t failed;   /* no answer */
+	uint64_t failed; /* no answer */
 	double took_s;
 };
+
+/* Whom an instance tried to reach outside its world, or asked the name of; the same again is
+ * counted. */
+struct obs_contact {
+	double t_s; /* first */
+	uint64_t count;
+	int instance; /* 0, ...; -1: not known */
+	char protocol[8]; /* "dns": a question; "tcp", "udp", "icmp", "ip 47": a packet */
+	char *name; /* asked for; NULL for a packet */
+	bool answered; /* the name was known; packets never are */
+	char *address; /* NULL for a question */
+	uint16_t port; /* 0: none */
+};
+#define CONTACTS_MAX 200
 
 /* One step of a smoke suite. */
 struct obs_smoke_step {
 	const struct smoke_suite *suite;
 	const struct smoke_step *step;
 	bool passed;
-	bool skipped;  /* after a failed step of the same suite that made it pointless */
+	bool skipped; /* after a failed step of the same suite that made it pointless */
 	double t_s;
 	double took_s;
-	int status;	/* 0: no answer */
-	char *request;	/* "GET http://127.0.0.1:8080/health" */
-	char *problem;	/* what did not hold, NULL when passed */
-	char *excerpt;	/* of the body, capped and escaped */
+	int status; /* 0: no answer */
+	char *request; /* "GET http://127.0.0.1:8080/health" */
+	char *problem; /* what did not hold, NULL when passed */
+	char *excerpt; /* of the body, capped and escaped */
 };
 
 /* A process seen alive at some moment. */
 struct obs_process {
-	int pid;  /* inside the instance */
+	int pid; /* inside the instance */
 	int ppid;
 	char *comm;
 	char *cmdline;
-	char *exe;	/* as the product sees it */
-	char state;	/* R S D Z T */
+	char *exe; /* as the product sees it */
+	char state; /* R S D Z T */
 	uint64_t sig_caught; /* bit n-1: signal n, as /proc/PID/status SigCgt */
 	uint64_t sig_ignored;
 	uint64_t sig_blocked;
@@ -138,12 +152,12 @@ struct obs_processes {
 /* The stop. */
 struct obs_stop {
 	bool tried;
-	int signal;	     /* that was sent to PID 1 */
+	int signal; /* that was sent to PID 1 */
 	double sent_s;
-	bool gone;	     /* every process was gone by itself */
-	double took_s;	     /* from the signal to the last process's end; with gone only */
-	bool forced;	     /* SIGKILL was needed after the observation's limit */
-	double limit_s;	     /* how long it was watched */
+	bool gone; /* every process was gone by itself */
+	double took_s; /* from the signal to the last process's end; with gone only */
+	bool forced; /* SIGKILL was needed after the observation's limit */
+	double limit_s; /* how long it was watched */
 	struct obs_exit exit; /* of PID 1 */
 	struct obs_processes survivors; /* when the limit was reached */
 };
@@ -161,17 +175,18 @@ struct task_observation {
 	char *why;
 	char *remedy;
 	struct strv missing_env; /* required, and nobody gave a value: it was not started */
-	struct strv command;	 /* argv */
-	char *world;		 /* "user namespace (100000+65536), cgroup v1 memory+pids, seccomp": how;
+	struct strv command; /* argv */
+	char *world; /* "user namespace (100000+65536), cgroup v1 memory+pids, seccomp": how;
 				  * NULL: its command could not even be executed */
 	bool ready;
-	char *ready_by;	   /* "port 8080 accepts connections": what was waited for */
+	char *ready_by; /* "port 8080 accepts connections": what was waited for */
 	double ready_s;
 	double boot_limit_s;
 	bool waited_alive_only; /* nothing better to wait for than staying alive */
-	bool cron;	   /* a cron task: ready means exit 0 */
+	bool cron; /* a cron task: ready means exit 0 */
 	struct obs_exit exit_early; /* of PID 1, before it was told to stop */
-	const char *killed_by_us; /* "disk", "files", "run time": a limit of the policy, else NULL */
+	const char
+		*killed_by_us; /* "disk", "files", "run time": a limit of the policy, else NULL */
 	struct obs_stream out;
 	struct obs_stream err;
 	uint64_t log_bytes_at_ready; /* of both streams */
@@ -193,6 +208,12 @@ struct task_observation {
 		size_t n, cap;
 	} smoke;
 	bool smoke_ran;
+	bool outside_watched; /* else nothing is known of contacts */
+	struct {
+		struct obs_contact *v;
+		size_t n, cap;
+	} contacts;
+	uint64_t contacts_dropped; /* that were new when there were CONTACTS_MAX */
 	struct obs_load load;
 	struct obs_processes at_rest;
 	struct obs_stop stop;
@@ -212,12 +233,15 @@ struct observation {
 
 /* Add one for a task; the pointer is valid until the next one is added. */
 struct task_observation *observation_add(struct observation *obs, const struct task *task);
-const struct task_observation *observation_of(const struct observation *obs,
-	const struct task *task);
+const struct task_observation *observation_of(
+	const struct observation *obs, const struct task *task);
 void observation_release(struct observation *obs);
 
+/* Note a contact at that time; texts are copied. */
+void observation_contact(struct task_observation *t, double t_s, const struct obs_contact *contact);
+
 /* Add an event to the timeline; detail may be NULL. */
-void observation_event(struct task_observation *t, double t_s, const char *event,
-	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void observation_event(struct task_observation *t, double t_s, const char *event, const char *fmt,
+	...) __attribute__((format(printf, 4, 5)));
 
 #endif

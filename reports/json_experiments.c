@@ -139,6 +139,24 @@ static json_t *smoke_json(const struct task_observation *t)
 	return all;
 }
 
+static json_t *outside_json(const struct task_observation *t)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < t->contacts.n; i++) {
+		const struct obs_contact *c = &t->contacts.v[i];
+
+		json_array_append_new(
+			all, json_pack("{s:o, s:o, s:i, s:s, s:o, s:b, s:o, s:i}", "t_s",
+				     seconds(c->t_s), "count", count(c->count), "instance",
+				     c->instance, "protocol", c->protocol, "name",
+				     json_text(c->name), "answered", c->answered, "address",
+				     json_text(c->address), "port", (int)c->port));
+	}
+	return json_pack("{s:b, s:o, s:o}", "watched", t->outside_watched, "contacts", all,
+		"dropped", count(t->contacts_dropped));
+}
+
 /* The numbers of the signals in a mask of /proc/PID/status. */
 static json_t *signals_json(uint64_t mask)
 {
@@ -230,6 +248,7 @@ static json_t *experiment_json(const struct task_observation *t)
 	set(e, "memory", samples_json(&t->memory));
 	set(e, "logs", logs_json(t));
 	set(e, "ports", ports_json(t));
+	set(e, "outside", outside_json(t));
 	set(e, "smoke", smoke_json(t));
 	set(e, "written_bytes", count(t->written_bytes));
 	set(e, "files_capped", json_boolean(t->files_capped));

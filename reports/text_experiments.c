@@ -52,6 +52,34 @@ static char *experiment_line(const struct task_observation *seen)
 	return strv_join(&parts, ", ");
 }
 
+#define CONTACTS_SHOWN 6
+
+/* "asked for 'db' (not known), 3 times; tcp 192.0.2.7:5432" */
+static char *outside_line(const struct task_observation *seen)
+{
+	AUTO(strv) struct strv parts = {0};
+	size_t n = seen->contacts.n;
+
+	for (size_t i = 0; i < n && i < CONTACTS_SHOWN; i++) {
+		const struct obs_contact *c = &seen->contacts.v[i];
+		auto_free char *port = c->port ? xasprintf(" port %u", c->port) : xstrdup("");
+		auto_free char *what =
+			c->name ? xasprintf("asked for '%s'%s", c->name,
+					  c->answered ? "" : " (not known)")
+				: xasprintf("%s to %s%s", c->protocol, c->address, port);
+
+		if (c->count > 1) {
+			strv_addf(&parts, "%s, %llu times", what, (unsigned long long)c->count);
+		} else {
+			strv_add(&parts, what);
+		}
+	}
+	if (n > CONTACTS_SHOWN || seen->contacts_dropped) {
+		strv_add(&parts, "and others");
+	}
+	return strv_join(&parts, "; ");
+}
+
 static void put_timeline(struct text *t, const struct task_observation *seen)
 {
 	for (size_t i = 0; i < seen->timeline.n; i++) {
@@ -81,6 +109,11 @@ void put_experiments(struct text *t)
 			layout_end(&t->l);
 		}
 		put_field(t, "seen", line);
+		if (seen->contacts.n) {
+			auto_free char *outside = outside_line(seen);
+
+			put_field(t, "outside", outside);
+		}
 		if (t->verbose) {
 			put_timeline(t, seen);
 		}

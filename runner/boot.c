@@ -184,6 +184,26 @@ static void listen_for_syslog(struct boot *b)
 	b->syslog_fd = fd;
 }
 
+static void on_contact(const struct obs_contact *contact, void *arg)
+{
+	struct boot *b = arg;
+
+	observation_contact(b->obs, boot_now(b), contact);
+}
+
+/* Without it names do not resolve, which they need not, and the observation says that nothing was
+ * watched. */
+static void open_outside(struct boot *b)
+{
+	struct err err;
+
+	if (outside_new(&b->loop, b->world, on_contact, b, &b->outside, &err)) {
+		observation_event(b->obs, 0, "outside-not-watched", "%s", err.msg);
+		return;
+	}
+	b->obs->outside_watched = true;
+}
+
 int boot_init(struct boot *b, const struct runner_options *options, struct task_observation *obs,
 	struct err *err)
 {
@@ -200,6 +220,7 @@ int boot_init(struct boot *b, const struct runner_options *options, struct task_
 		return err_wrap(err, "network world");
 	}
 	(void)snprintf(b->address, sizeof(b->address), "%s", world_address(b->world, 0));
+	open_outside(b);
 	return http_new(&b->loop, b->world, &b->http, err);
 }
 
@@ -215,6 +236,7 @@ void boot_release(struct boot *b)
 	sandbox_free(b->sb);
 	loop_forget(&b->loop, b->syslog_fd);
 	cleanup_fd(&b->syslog_fd);
+	outside_free(b->outside);
 	world_free(b->world);
 	loop_release(&b->loop);
 	launch_release(&b->launch);
@@ -242,6 +264,9 @@ static int plan(struct boot *b, struct err *err)
 
 	if (launch_plan(&options, &b->launch, err)) {
 		return -1;
+	}
+	if (b->outside) {
+		outside_name(b->outside, b->launch.hostname, b->address);
 	}
 	p->host = o->host;
 	p->workspace = o->workspace;

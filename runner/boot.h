@@ -18,6 +18,7 @@
 #include "runner/http.h"
 #include "runner/launch.h"
 #include "runner/loop.h"
+#include "runner/outside.h"
 #include "runner/runner.h"
 
 struct boot {
@@ -25,6 +26,7 @@ struct boot {
 	struct task_observation *obs;
 	struct loop loop;
 	struct world *world;
+	struct outside *outside; /* NULL: it could not be watched */
 	struct http *http;
 	struct sandbox *sb;
 	struct launch launch;

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define BRIDGE "br0"
 #define NETWORK 0xac1d0000u /* 172.29.0.0 */
 #define PREFIX 16
 #define FIRST_HOST 2
@@ -34,9 +33,9 @@ static int build(void *arg, struct err *err)
 {
 	struct world *w = arg;
 
-	if (netlink_up("lo", err) || netlink_add_bridge(BRIDGE, err) ||
-		netlink_add_address(BRIDGE, host_address(1), PREFIX, err) ||
-		netlink_up(BRIDGE, err) || netlink_forward(BRIDGE, err) ||
+	if (netlink_up("lo", err) || netlink_add_bridge(WORLD_BRIDGE, err) ||
+		netlink_add_address(WORLD_BRIDGE, host_address(1), PREFIX, err) ||
+		netlink_up(WORLD_BRIDGE, err) || netlink_forward(WORLD_BRIDGE, err) ||
 		netlink_default_unreachable(err)) {
 		return -1;
 	}
@@ -74,6 +73,20 @@ const char *world_address(const struct world *w, unsigned n)
 
 	(void)w;
 	return inet_ntop(AF_INET, &a, text, sizeof(text));
+}
+
+int world_instance(const struct in_addr *address)
+{
+	uint32_t host = ntohl(address->s_addr) - NETWORK;
+
+	return host >= FIRST_HOST && host < FIRST_HOST + MAX_INSTANCES ? (int)(host - FIRST_HOST)
+								       : -1;
+}
+
+void world_network(uint32_t *ret_network, uint32_t *ret_mask)
+{
+	*ret_network = NETWORK;
+	*ret_mask = ~UINT32_C(0) << (32 - PREFIX);
 }
 
 const char *world_gateway(const struct world *w)
@@ -114,11 +127,11 @@ static int add_port(void *arg, struct err *err)
 	const struct port *p = arg;
 	struct err first = {0};
 
-	if (netlink_add_veth(p->name, BRIDGE, "eth0", p->netns, &first)) {
+	if (netlink_add_veth(p->name, WORLD_BRIDGE, "eth0", p->netns, &first)) {
 		if (first.sys == EEXIST) {
 			(void)netlink_delete(p->name, NULL);
 		}
-		if (netlink_add_veth(p->name, BRIDGE, "eth0", p->netns, err)) {
+		if (netlink_add_veth(p->name, WORLD_BRIDGE, "eth0", p->netns, err)) {
 			return -1;
 		}
 	}

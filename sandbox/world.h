@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 struct world;
@@ -22,6 +23,15 @@ DEFINE_AUTO_PTR(world)
 
 /* The address of the n-th instance, "172.29.0.<n+2>", in a static buffer per thread; 0 <= n < 250. */
 const char *world_address(const struct world *w, unsigned n);
+/* Which instance an address is of: n, or -1. */
+int world_instance(const struct in_addr *address);
+
+/* The world's own network in host byte order, and its mask. */
+void world_network(uint32_t *ret_network, uint32_t *ret_mask);
+
+/* Where what instances send to others than each other comes out; an interface of the world. */
+#define WORLD_BRIDGE "br0"
+
 const char *world_gateway(const struct world *w); /* ours: "172.29.0.1" */
 
 /* A socket (O_CLOEXEC, non-blocking when type says so) in the world's namespace: what it connects
