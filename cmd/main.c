@@ -5,6 +5,7 @@
 #include "cmd/help.h"
 #include "cmd/interrupt.h"
 #include "cmd/verbs.h"
+#include "sandbox/self.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -35,8 +36,9 @@ int fail_with(const struct err *err)
 	auto_free char *text = escape_dup(ESCAPE_TERMINAL, err->msg);
 
 	(void)fprintf(stderr, "assay: %s\n", text);
-	return err->code == ERR_USAGE ? EXIT_USAGE
-				      : err->code == ERR_INTERNAL ? EXIT_BUG : EXIT_UNDECIDED;
+	return err->code == ERR_USAGE      ? EXIT_USAGE
+	       : err->code == ERR_INTERNAL ? EXIT_BUG
+					   : EXIT_UNDECIDED;
 }
 
 int fail_usage(const char *fmt, ...)
@@ -89,19 +91,31 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int run_verb(const struct verb *verb, char **argv, size_t n)
+/* Whether a product may be started: only then the copy is worth its milliseconds. Where it cannot
+ * be made, subject_store() decides whether that matters. */
+static bool starts_products(const struct verb *verb, const struct options *options)
+{
+	return (verb->bit & (VERB_CHECK | VERB_RUN)) && !str_eq(options->stage, "static") &&
+	       !options->help && !options->version;
+}
+
+/* whole: the command line; the verb's arguments are the n behind the first two. */
+static int run_verb(const struct verb *verb, char **whole, size_t n)
 {
 	AUTO(options) struct options options;
 	struct err err;
 	int rc;
 
-	if (options_parse(verb->bit, argv, n, &options, &err)) {
+	if (options_parse(verb->bit, whole + 2, n, &options, &err)) {
 		options = (struct options){0};
 		return fail_usage("%s: %s", verb->name, err.msg);
 	}
-	rc = options.help	 ? help_verb(verb)
-		: options.version ? print_version()
-				  : verb->main(&options);
+	if (starts_products(verb, &options)) {
+		(void)self_seal(whole, NULL);
+	}
+	rc = options.help      ? help_verb(verb)
+	     : options.version ? print_version()
+			       : verb->main(&options);
 	return fflush(stdout) ? EXIT_UNDECIDED : rc;
 }
 
@@ -144,7 +158,7 @@ int main(int argc, char **argv)
 		return fail_usage("no verb '%.60s'", argv[1]);
 	}
 	interrupt_begin();
-	rc = run_verb(verb, argv + 2, (size_t)argc - 2);
+	rc = run_verb(verb, argv, (size_t)argc - 2);
 	interrupt_end();
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "cmd/verbs.h"
 #include "image/limits.h"
 #include "runner/loop.h"
+#include "sandbox/self.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -44,7 +45,15 @@ int subject_store(struct subject *s, struct err *err)
 	auto_free char *dir = NULL;
 	struct store_ids ids;
 
-	if (host_enter(&s->host, err) || open_workspace(s, err)) {
+	if (host_enter(&s->host, err)) {
+		return -1;
+	}
+	if (s->host.mode == HOST_SINGLE && !self_sealed()) {
+		return err_set(err, ERR_UNSUPPORTED,
+			"no sealed copy of this program can be made, and a product with our only "
+			"id could write to it\nsysctl -w vm.memfd_noexec=1");
+	}
+	if (open_workspace(s, err)) {
 		return -1;
 	}
 	ids = (struct store_ids){

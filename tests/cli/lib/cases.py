@@ -16,6 +16,7 @@ import model
 import recipe as recipes
 import registry
 import rules
+import sealed
 import stored
 import terminal
 from assay import ROOT
@@ -180,6 +181,12 @@ def store_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(stored.run(bench, _build))
+
+
+def sealed_case(bench):
+    if bench.sandbox:
+        return Outcome([], skip=bench.sandbox)
+    return Outcome(sealed.run(bench, _build))
 
 
 def memory_case(bench):
