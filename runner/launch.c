@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -109,6 +110,22 @@ static int plan_cwd(const struct image_config *config, struct sandbox_plan *plan
 	return 0;
 }
 
+/* As Docker from 20.10.18 on: the gid is one of the groups, too, so that a set-group-ID program does
+ * not lose it (CVE-2022-36109). */
+static void plan_groups(struct launch *l)
+{
+	static_assert(ARRAY_SIZE(l->groups) > ARRAY_SIZE(l->user.groups), "the gid and the others");
+
+	l->groups[0] = l->user.gid;
+	l->plan.groups = l->groups;
+	l->plan.n_groups = 1;
+	for (size_t i = 0; i < l->user.n_groups; i++) {
+		if (l->user.groups[i] != l->user.gid) {
+			l->groups[l->plan.n_groups++] = l->user.groups[i];
+		}
+	}
+}
+
 static int plan_user(const struct launch_options *options, struct launch *l, struct err *err)
 {
 	const char *spec = options->image->config->user;
@@ -118,8 +135,7 @@ static int plan_user(const struct launch_options *options, struct launch *l, str
 	}
 	l->plan.uid = l->user.uid;
 	l->plan.gid = l->user.gid;
-	l->plan.groups = l->user.groups;
-	l->plan.n_groups = l->user.n_groups;
+	plan_groups(l);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct launch_options {
 struct launch {
 	struct sandbox_plan plan;
 	struct user user;
+	uint32_t groups[65]; /* gid, then those of user that are others */
 	char *hostname;
 };
 

@@ -176,8 +176,9 @@ Test(runner_launch, user)
 	cr_assert_eq(plan(&f), 0, "%s", f.err.msg);
 	cr_assert_eq(f.launch.plan.uid, 1000);
 	cr_assert_eq(f.launch.plan.gid, 1001);
-	cr_assert_eq(f.launch.plan.n_groups, 1);
-	cr_assert_eq(f.launch.plan.groups[0], 2000);
+	cr_assert_eq(f.launch.plan.n_groups, 2);
+	cr_assert_eq(f.launch.plan.groups[0], 1001);
+	cr_assert_eq(f.launch.plan.groups[1], 2000);
 	cr_assert_str_eq(value(&f.launch.plan.env, "HOME"), "/home/app");
 }
 
