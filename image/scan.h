@@ -74,8 +74,8 @@ struct entry_sink {
 	void *arg;
 };
 
-/* The merged tree comes out; -1 only when nothing can be read at all (ERR_IO) or a limit of ours
- * would be passed (ERR_LIMIT). The image must have a config. */
+/* The merged tree comes out; -1 only when nothing can be read at all (ERR_IO), a limit of ours
+ * would be passed (ERR_LIMIT) or a zstd window is too large for us (ERR_UNSUPPORTED). The image must have a config. */
 int image_scan(struct image *image, const struct entry_sink *sinks, size_t n_sinks,
 	struct tree **ret, struct err *err);
 
