@@ -58,9 +58,75 @@ static void on_entry(const struct entry *entry, void *arg)
 	}
 }
 
+/* What the notes of a layer are packed as: the id of each check, then its notes. */
+static bool on_remember(size_t layer, struct buf *out, void *arg)
+{
+	const struct engine *e = arg;
+	struct pack p = {.buf = out};
+	bool all = true;
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (e->table[i]->entry) {
+			pack_text(&p, e->table[i]->id);
+			all = all && selection_has(e->sel, e->table[i]) &&
+			      notes_pack(&e->notes[i], layer, &p);
+		}
+	}
+	return all && !p.failed;
+}
+
+/* The row of a check that is called for entries and selected; e->n: there is none. */
+static size_t listening_row(const struct engine *e, const char *id)
+{
+	size_t i = 0;
+
+	while (i < e->n && (!e->table[i]->entry || !selection_has(e->sel, e->table[i]) ||
+				   !str_eq(e->table[i]->id, id))) {
+		i++;
+	}
+	return i;
+}
+
+/* Reads over all of it, or adds what it has. Returns how many checks that listen were found; 0 when
+ * it is broken or has more notes than there is room for. */
+static size_t recall(struct engine *e, size_t layer, struct unpack u, bool add)
+{
+	size_t found = 0;
+
+	while (u.at != u.end) {
+		const char *id = unpack_text(&u);
+		size_t row = id ? listening_row(e, id) : e->n;
+		struct notes *notes = row < e->n ? &e->notes[row] : NULL;
+
+		if (!notes_unpack(&u, layer, add ? notes : NULL,
+			    LIMIT_NOTES - (notes ? notes->n : 0))) {
+			return 0;
+		}
+		found += notes != NULL;
+	}
+	return u.broken ? 0 : found;
+}
+
+static bool on_recall(size_t layer, const void *bytes, size_t len, void *arg)
+{
+	struct engine *e = arg;
+	struct unpack u = {bytes, (const uint8_t *)bytes + len, false};
+	size_t listening = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		listening += listening_row(e, e->table[i]->id) == i;
+	}
+	if (recall(e, layer, u, false) != listening) {
+		return false;
+	}
+	(void)recall(e, layer, u, true);
+	return true;
+}
+
 struct entry_sink engine_sink(struct engine *e)
 {
-	return (struct entry_sink){.entry = on_entry, .arg = e};
+	return (struct entry_sink){
+		.entry = on_entry, .remember = on_remember, .recall = on_recall, .arg = e};
 }
 
 void check_judge(const struct check *check, const struct check_context *ctx, const char *today,

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cmd/options.h"
+#include "image/facts.h"
 #include "image/image.h"
 #include "image/packages.h"
 #include "image/scan.h"
@@ -22,6 +23,7 @@
 
 struct subject {
 	struct image *image;
+	struct facts *facts; /* NULL: none are kept */
 	struct tree *tree; /* NULL when no image could be chosen */
 	struct packages *packages;
 	bool runnable; /* the rest is set */

@@ -1,10 +1,12 @@
 #include "image/image.h"
 
 #include "base/alloc.h"
+#include "base/digest.h"
 #include "image/limits.h"
 #include "image/source.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Bytes of one message: what it quotes from the image is cut before, this is the last resort. */
@@ -52,6 +54,27 @@ int image_layer_blob(const struct image *image, size_t layer, struct blob *ret, 
 			l->digest ? l->digest : "");
 	}
 	return source_find(image->source, l->file, ret, NULL, err);
+}
+
+void image_chain_ids(const struct image *image, struct strv *ret)
+{
+	char chain[DIGEST_TEXT_MAX] = "";
+	bool known = true;
+
+	for (size_t i = 0; i < image->n_layers; i++) {
+		const char *diff_id = image->layers[i].diff_id;
+		enum digest_algorithm algorithm;
+		auto_free char *pair = NULL;
+
+		known = known && diff_id && digest_parse(diff_id, &algorithm, NULL) == 0;
+		if (known && i == 0) {
+			snprintf(chain, sizeof(chain), "%s", diff_id);
+		} else if (known) {
+			pair = xasprintf("%s %s", chain, diff_id);
+			digest_of(DIGEST_SHA256, pair, strlen(pair), chain);
+		}
+		strv_add(ret, known ? chain : "");
+	}
 }
 
 static void layers_free(struct layer *layers, size_t n)

@@ -82,6 +82,7 @@ struct image_options {
 };
 
 struct source; /* source.h: the blobs */
+struct facts;
 
 struct image {
 	struct reference reference;
@@ -96,6 +97,7 @@ struct image {
 	struct candidate *candidates;
 	size_t n_candidates;
 	struct violations violations;
+	const struct facts *facts; /* for image_scan (facts.h); borrowed, NULL: every layer is read */
 };
 
 /* Where the bytes of a blob are: a range of an open file. */
@@ -108,6 +110,10 @@ void blob_release(struct blob *blob);
 
 /* The stored (still encoded) bytes of a layer. ERR_IO when the blob is not there. */
 int image_layer_blob(const struct image *image, size_t layer, struct blob *ret, struct err *err);
+
+/* The ChainID of each layer (image-spec config.md), as declared; "" from the first one on whose
+ * diff_id is not known. */
+void image_chain_ids(const struct image *image, struct strv *ret);
 
 /* Find, choose and read index, manifest and config; no layer is touched. ERR_USAGE for a malformed
  * reference or platform, ERR_IO when it is not there, ERR_MALFORMED when it is no image or has no

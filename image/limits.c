@@ -10,4 +10,5 @@ struct image_limits image_limits = {
 	.zstd_window = LIMIT_ZSTD_WINDOW,
 	.spool = LIMIT_SPOOL,
 	.store = LIMIT_STORE,
+	.facts = LIMIT_FACTS,
 };

@@ -41,6 +41,14 @@
 /* Unpacked layers that stay in the store when a run has ended; some ten large images. */
 #define LIMIT_STORE (10 * GIB)
 
+/* What is kept of layers so that they need not be read again (facts.h): some 100 bytes an entry and
+ * the texts; a hundred images. 0 keeps nothing. */
+#define LIMIT_FACTS (256 * MIB)
+
+/* One layer's share of it, which is in memory as a whole while it is read: 200,000 entries and a
+ * package database. Larger layers are read anew each time. */
+#define LIMIT_FACTS_RECORD (32 * MIB)
+
 /* Manifests that one reference may lead to, nested indexes included; a large multi-platform index
  * has some thirty, an archive of a whole product line some hundred. */
 #define LIMIT_MANIFESTS 1000
@@ -92,6 +100,7 @@ struct image_limits {
 	uint64_t zstd_window; /* a power of two */
 	uint64_t spool;
 	uint64_t store;
+	uint64_t facts;
 };
 extern struct image_limits image_limits;
 

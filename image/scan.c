@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/digest.h"
 #include "base/str.h"
+#include "image/facts_private.h"
 #include "image/inflate.h"
 #include "image/layer_stream.h"
 #include "image/limits.h"
@@ -173,6 +174,8 @@ static void end_layer(const struct layer_scan *s, bool complete)
 /* A layer whose stream is open, maybe before its turn. */
 struct ahead {
 	bool open;
+	char name[FACTS_NAME_MAX]; /* of its record, "": it can have none */
+	bool known; /* and there is one: no stream yet */
 	struct blob blob;
 	struct layer_stream *stream; /* NULL: missing says why */
 	struct err missing;
@@ -190,24 +193,35 @@ struct layers_scan {
 	struct ahead ahead[LAYERS_AHEAD]; /* of layer i: ahead[i % LAYERS_AHEAD] */
 	size_t opened; /* layers before this one were opened */
 	size_t at_once; /* 1 to LAYERS_AHEAD; 1: no threads */
+	bool sound; /* every layer so far is what the config says: names of records hold */
 };
 
-static void layer_open(struct layers_scan *all, size_t i)
+static void stream_open(const struct layers_scan *all, size_t i, struct ahead *a)
 {
 	const struct layer *layer = &all->image->layers[i];
-	struct ahead *a = &all->ahead[i % LAYERS_AHEAD];
 	enum digest_algorithm stored;
 	enum digest_algorithm tar;
 	bool hash = algorithm_of(layer->digest, &stored);
+
+	(void)algorithm_of(layer->diff_id, &tar);
+	a->stream = layer_stream_new(&a->blob, hash ? &stored : NULL, tar);
+	if (all->at_once > 1 && a->blob.size >= THREADS_FROM) {
+		layer_stream_start(a->stream);
+	}
+}
+
+static void layer_open(struct layers_scan *all, size_t i)
+{
+	const struct facts *facts = all->image->facts;
+	struct ahead *a = &all->ahead[i % LAYERS_AHEAD];
 
 	*a = (struct ahead){.open = true, .blob = {.fd = -1}};
 	if (image_layer_blob(all->image, i, &a->blob, &a->missing)) {
 		return;
 	}
-	(void)algorithm_of(layer->diff_id, &tar);
-	a->stream = layer_stream_new(&a->blob, hash ? &stored : NULL, tar);
-	if (all->at_once > 1 && a->blob.size >= THREADS_FROM) {
-		layer_stream_start(a->stream);
+	a->known = facts && facts_name(facts, all->image, i, a->name) && facts_has(facts, a->name);
+	if (!a->known) {
+		stream_open(all, i, a);
 	}
 }
 
@@ -220,8 +234,31 @@ static void layer_close(struct ahead *a)
 	}
 }
 
+/* From the layer's record, or from its tar. Returns whether it is what the image says. */
+static bool scan_stored(const struct layers_scan *all, struct layer_scan *s, struct ahead *a)
+{
+	struct layer_stream_facts facts;
+	bool good;
+
+	if (a->known && all->sound && scan_recall(s, &a->blob, a->name, &facts)) {
+		return !s->fatal.code && verify(s->image, s->layer, a->blob.size, &facts);
+	}
+	if (!a->stream) {
+		stream_open(all, s->layer, a);
+	}
+	if (a->name[0] && all->sound) {
+		scan_keep_begin(s, a->name);
+	}
+	s->stream = a->stream;
+	read_tar(s);
+	facts = *layer_stream_facts(a->stream);
+	good = !s->fatal.code && verify(s->image, s->layer, a->blob.size, &facts);
+	scan_keep_end(s, good, &facts);
+	return good;
+}
+
 /* Everything about one layer; only s->fatal stops the scan. */
-static void scan_layer(struct layer_scan *s, const struct ahead *a)
+static void scan_layer(struct layers_scan *all, struct layer_scan *s, struct ahead *a)
 {
 	struct layer *layer = &s->image->layers[s->layer];
 	bool good = false;
@@ -236,13 +273,12 @@ static void scan_layer(struct layer_scan *s, const struct ahead *a)
 		layer_violation(
 			s->image, s->layer, VIOLATION_CONFORMANCE, false, "%s", a->missing.msg);
 	} else {
-		s->stream = a->stream;
-		read_tar(s);
+		good = scan_stored(all, s, a);
 		if (s->fatal.code) {
 			return;
 		}
-		good = verify(s->image, s->layer, a->blob.size, layer_stream_facts(a->stream));
 	}
+	all->sound = all->sound && good;
 	end_layer(s, good && !s->n_violations);
 }
 
@@ -278,7 +314,7 @@ static void scan_next(struct layers_scan *all, size_t i, struct err *fatal)
 	s->n_entries = &all->n_entries;
 	s->head = all->head;
 	choose_sinks(s, all->chosen, all->sinks, all->n_sinks);
-	scan_layer(s, &all->ahead[i % LAYERS_AHEAD]);
+	scan_layer(all, s, &all->ahead[i % LAYERS_AHEAD]);
 	layer_close(&all->ahead[i % LAYERS_AHEAD]);
 	*fatal = s->fatal;
 	free(s->xattrs.v);
@@ -309,7 +345,8 @@ static int scan_layers(struct image *image, struct tree *tree, const struct entr
 		.n_sinks = n_sinks,
 		.chosen = chosen,
 		.head = head,
-		.at_once = layers_at_once()};
+		.at_once = layers_at_once(),
+		.sound = true};
 	for (size_t i = 0; i < image->n_layers && !fatal.code; i++) {
 		scan_next(all, i, &fatal);
 		if (fatal.code) {

@@ -12,10 +12,13 @@
  * Reading, inflating and hashing run ahead in threads, in several layers at once; sinks are called
  * by the caller's thread only, so what they see and when does not depend on the threads. All of
  * these have ended when image_scan returns.
+ *
+ * With image->facts, layers that an earlier scan has seen are only hashed as they are stored.
  */
 #ifndef IMAGE_SCAN_H
 #define IMAGE_SCAN_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "image/image.h"
 #include "image/tree.h"
@@ -71,6 +74,11 @@ struct entry_sink {
 	void (*layer_end)(size_t layer, bool complete, void *arg);
 	/* Optional: asked before each layer; return true when this sink needs nothing of it. */
 	bool (*skip_layer)(size_t layer, void *arg);
+	/* Optional, for one sink at most: what it has learnt of the layer as bytes, and those bytes back
+	 * in place of all other calls when the layer is known already (facts.h). A layer that is known
+	 * is read all the same for a sink without recall(). False: it cannot; nothing has changed. */
+	bool (*remember)(size_t layer, struct buf *out, void *arg);
+	bool (*recall)(size_t layer, const void *bytes, size_t len, void *arg);
 	void *arg;
 };
 

@@ -1,6 +1,7 @@
 #include "image/scan_layer.h"
 
 #include "base/alloc.h"
+#include "image/facts_private.h"
 #include "image/keep.h"
 
 #include <stdlib.h>
@@ -159,6 +160,7 @@ static void finish_elf(
 		parts[i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
 	}
 	if (elf_parse(parts, n, entry->size, &elf, NULL) == 0) {
+		facts_writer_elf(s->keep, elf);
 		(void)tree_set_elf(s->tree, node, elf, &s->fatal);
 	}
 }
@@ -171,6 +173,7 @@ static void finish(
 		finish_elf(s, c, entry, node);
 	}
 	if (c->whole && c->keep) {
+		facts_writer_text(s->keep, (const char *)c->text.data, c->text.len);
 		(void)tree_set_text(s->tree, node, (char *)steal_ptr(c->text.data), c->text.len);
 	}
 	for (size_t i = 0; i < c->n_parts; i++) {

@@ -1,7 +1,7 @@
 #include "image/scan_layer.h"
 
 #include "base/alloc.h"
-#include "base/escape.h"
+#include "image/facts_private.h"
 #include "image/tar_path.h"
 
 #include <inttypes.h>
@@ -16,6 +16,7 @@ void scan_violation(struct layer_scan *s, bool warning, const char *fmt, ...)
 	va_list ap;
 
 	s->n_violations += !warning;
+	s->n_said++;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -231,9 +232,25 @@ static void note_place(struct layer_scan *s, struct entry *entry)
 	}
 }
 
-static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
+bool scan_apply(struct layer_scan *s, struct entry *entry)
 {
 	const struct tree_hook hook = {emit_implied, s};
+	struct err err = {0};
+
+	if (tree_apply(s->tree, entry, &hook, &s->place, &err)) {
+		if (err.code == ERR_LIMIT) {
+			s->fatal = err;
+		} else {
+			scan_violation(s, false, "%s", err.msg);
+		}
+		return false;
+	}
+	note_place(s, entry);
+	return true;
+}
+
+static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
+{
 	struct entry entry;
 	struct err err = {0};
 
@@ -242,20 +259,26 @@ static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 		return;
 	}
 	device_whiteout(s, &entry);
-	if (tree_apply(s->tree, &entry, &hook, &s->place, &err)) {
-		if (err.code == ERR_LIMIT) {
-			s->fatal = err;
-		} else {
-			scan_violation(s, false, "%s", err.msg);
-		}
+	facts_writer_entry(s->keep, &entry);
+	if (!scan_apply(s, &entry)) {
 		return;
 	}
-	note_place(s, &entry);
 	if (entry.type == NODE_FILE && !entry.hardlink && entry.whiteout == WHITEOUT_NONE) {
 		scan_content(s, &entry, s->place.node);
 	} else {
 		scan_emit(s, &entry);
 	}
+}
+
+bool scan_count(struct layer_scan *s)
+{
+	if (++*s->n_entries > image_limits.entries) {
+		(void)err_set(&s->fatal, ERR_LIMIT,
+			"more than %" PRIu64 " entries (policy: 'entries')", image_limits.entries);
+		return false;
+	}
+	s->image->layers[s->layer].entries++;
+	return true;
 }
 
 void scan_entries(struct layer_scan *s)
@@ -273,13 +296,8 @@ void scan_entries(struct layer_scan *s)
 		if (!scan_archive_result(s, rc)) {
 			continue;
 		}
-		if (++*s->n_entries > image_limits.entries) {
-			(void)err_set(&s->fatal, ERR_LIMIT,
-				"more than %" PRIu64 " entries (policy: 'entries')",
-				image_limits.entries);
-			break;
+		if (scan_count(s)) {
+			scan_entry(s, ae);
 		}
-		s->image->layers[s->layer].entries++;
-		scan_entry(s, ae);
 	}
 }

@@ -32,6 +32,7 @@ struct layer_scan {
 	bool dead; /* the archive cannot be read any further */
 	struct err fatal; /* what ends the whole scan: the system or a limit of ours */
 	size_t n_violations; /* that are no warnings */
+	size_t n_said; /* with them */
 
 	char path[LIMIT_PATH]; /* of the entry, normalised */
 	char name[LIMIT_PATH]; /* for messages: as written, cut */
@@ -42,6 +43,9 @@ struct layer_scan {
 		size_t n, cap;
 	} xattrs;
 	uint8_t *head; /* LIMIT_ENTRY_HEAD bytes */
+
+	struct facts_writer *keep; /* the layer's record in the making, NULL: none */
+	const struct entry_sink *memory; /* whose share of it is remembered */
 };
 
 /* A VIOLATION_LAYER of the entry at hand, with its offset. */
@@ -61,6 +65,23 @@ bool scan_archive_result(struct layer_scan *s, int rc);
 /* Read the content of entry, a regular file at node: fill entry->data, hand the entry and its
  * bytes to the sinks, keep what the tree keeps. */
 void scan_content(struct layer_scan *s, struct entry *entry, struct node *node);
+
+/* One entry more; false past the limit of the image, which is fatal. */
+bool scan_count(struct layer_scan *s);
+
+/* Put it where it goes in the tree: s->place, and path, link and type of the entry. False when it
+ * has no place; that is a violation, or s->fatal. */
+bool scan_apply(struct layer_scan *s, struct entry *entry);
+
+/* The layer from its record (facts.h), if the stored bytes are the ones that it was made of and
+ * every sink can do without the tar. False: it has to be read, and nothing has changed. */
+bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name,
+	struct layer_stream_facts *ret);
+
+/* Before and after a layer is read: keep a record of it when some sink can remember it and all is
+ * good. */
+void scan_keep_begin(struct layer_scan *s, const char *name);
+void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts);
 
 /* Hand it to every sink. */
 void scan_emit(const struct layer_scan *s, const struct entry *entry);

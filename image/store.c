@@ -1,7 +1,6 @@
 #include "image/store_private.h"
 
 #include "base/alloc.h"
-#include "base/digest.h"
 #include "base/sys_file.h"
 
 #include <errno.h>
@@ -138,26 +137,15 @@ void store_free(struct store *store)
 
 void store_keys(const struct store *store, const struct image *image, struct strv *ret)
 {
-	char chain[DIGEST_TEXT_MAX] = "";
-	bool known = true;
+	AUTO(strv) struct strv chain = {0};
 
-	for (size_t i = 0; i < image->n_layers; i++) {
-		const char *diff_id = image->layers[i].diff_id;
-		enum digest_algorithm algorithm;
-		auto_free char *pair = NULL;
-
-		known = known && diff_id && digest_parse(diff_id, &algorithm, NULL) == 0;
-		if (!known) {
+	image_chain_ids(image, &chain);
+	for (size_t i = 0; i < chain.n; i++) {
+		if (!*chain.v[i]) {
 			strv_add(ret, "");
 			continue;
 		}
-		if (i == 0) {
-			snprintf(chain, sizeof(chain), "%s", diff_id);
-		} else {
-			pair = xasprintf("%s %s", chain, diff_id);
-			digest_of(DIGEST_SHA256, pair, strlen(pair), chain);
-		}
-		strv_addf(ret, "%s.%d-%" PRIu32 "%s%s", strchr(chain, ':') + 1, STORE_FORMAT,
+		strv_addf(ret, "%s.%d-%" PRIu32 "%s%s", strchr(chain.v[i], ':') + 1, STORE_FORMAT,
 			store->ids.shift, store->ids.single ? "s" : "",
 			store->ids.userxattr ? "u" : "");
 	}

@@ -37,7 +37,8 @@
 	X(text_mib, 40, 1, 65536)                                                                  \
 	X(zstd_window_mib, 8, 1, 1024)                                                             \
 	X(spool_mib, 65536, 1, MIB_MAX)                                                            \
-	X(store_mib, 10240, 0, MIB_MAX)
+	X(store_mib, 10240, 0, MIB_MAX)                                                            \
+	X(facts_mib, 256, 0, MIB_MAX)
 
 static const struct limit {
 	const char *name;

@@ -48,6 +48,7 @@ struct limits {
 	uint64_t zstd_window_mib;
 	uint64_t spool_mib;
 	uint64_t store_mib;
+	uint64_t facts_mib;
 };
 
 struct policy {

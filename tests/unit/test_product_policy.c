@@ -71,6 +71,7 @@ Test(policy, defaults_are_the_limits_of_images)
 	cr_expect_eq(l->zstd_window_mib * MIB, image_limits.zstd_window);
 	cr_expect_eq(l->spool_mib * MIB, image_limits.spool);
 	cr_expect_eq(l->store_mib * MIB, image_limits.store);
+	cr_expect_eq(l->facts_mib * MIB, image_limits.facts);
 }
 
 #define WAIVER(members) "{\"waivers\":[{\"check\":\"c\",\"why\":\"w\",\"who\":\"m\"," members "}]}"

@@ -1,0 +1,192 @@
+/* The directory of records: names, opening, and what has to go. */
+#include "image/facts.h"
+
+#include "base/alloc.h"
+#include "base/sys_file.h"
+#include "image/facts_private.h"
+#include "image/limits.h"
+
+#include <archive.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <zlib.h>
+#include <zstd.h>
+
+/* A file that is still written, or was left by a process that died. */
+#define UNFINISHED "tmp."
+enum { UNFINISHED_S = 24 * 3600 };
+
+/* This program as it is in memory: another build may read a layer in another way. */
+static int hash_program(char ret[DIGEST_TEXT_MAX], struct err *err)
+{
+	AUTO_PTR(digest) struct digest *d = digest_new(DIGEST_SHA256);
+	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	auto_free char *libraries = NULL;
+	char chunk[64 * 1024];
+	ssize_t got;
+
+	while (fd >= 0 && (got = read(fd, chunk, sizeof(chunk))) > 0) {
+		digest_add(d, chunk, (size_t)got);
+	}
+	if (fd < 0 || got < 0) {
+		return err_sys(err, "read '/proc/self/exe'");
+	}
+	libraries = xasprintf("%s %s %s", archive_version_details(), zlibVersion(),
+		ZSTD_versionString());
+	digest_add(d, libraries, strlen(libraries));
+	digest_end(d, ret);
+	return 0;
+}
+
+int facts_open(const char *dir, struct facts **ret, struct err *err)
+{
+	AUTO_PTR(facts) struct facts *f = xcalloc(1, sizeof(*f));
+	struct stat st;
+
+	f->dir = -1;
+	if (dir_make(dir, 0700, err)) {
+		return -1;
+	}
+	f->dir = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (f->dir < 0 || fstat(f->dir, &st)) {
+		return err_sys(err, "open '%s'", dir);
+	}
+	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
+		return err_set(err, ERR_DENIED, "'%s' may be written to by others", dir);
+	}
+	if (hash_program(f->program, err)) {
+		return -1;
+	}
+	*ret = steal_ptr(f);
+	return 0;
+}
+
+void facts_free(struct facts *f)
+{
+	if (f) {
+		cleanup_fd(&f->dir);
+		free(f);
+	}
+}
+
+const char *facts_identity(const struct layer *layer)
+{
+	const char *identity = layer->digest ? layer->digest : layer->diff_id;
+	enum digest_algorithm algorithm;
+
+	return identity && digest_parse(identity, &algorithm, NULL) == 0 ? identity : NULL;
+}
+
+bool facts_name(
+	const struct facts *f, const struct image *image, size_t layer, char name[FACTS_NAME_MAX])
+{
+	const struct image_limits *l = &image_limits;
+	AUTO(strv) struct strv chain = {0};
+	const char *identity = facts_identity(&image->layers[layer]);
+	auto_free char *text = NULL;
+	char digest[DIGEST_TEXT_MAX];
+
+	image_chain_ids(image, &chain);
+	if (!identity || !*chain.v[layer]) {
+		return false;
+	}
+	text = xasprintf("%s %zu %s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, f->program,
+		layer, chain.v[layer], identity, l->layer_tar, l->entries, l->keep_all,
+		l->zstd_window);
+	digest_of(DIGEST_SHA256, text, strlen(text), digest);
+	(void)snprintf(name, FACTS_NAME_MAX, "%s", strchr(digest, ':') + 1);
+	return true;
+}
+
+bool facts_has(const struct facts *f, const char *name)
+{
+	return faccessat(f->dir, name, R_OK, AT_EACCESS) == 0;
+}
+
+/* ---- what has to go ------------------------------------------------------------------------ */
+
+struct item {
+	char name[FACTS_NAME_MAX];
+	uint64_t bytes;
+	int64_t used;
+};
+
+struct items {
+	struct item *v;
+	size_t n, cap;
+};
+
+static void add_item(const struct facts *f, const char *name, struct items *ret)
+{
+	struct stat st;
+
+	if (strlen(name) >= FACTS_NAME_MAX || fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		!S_ISREG(st.st_mode)) {
+		return;
+	}
+	if (strncmp(name, UNFINISHED, strlen(UNFINISHED)) == 0) {
+		if (st.st_mtime + UNFINISHED_S < time(NULL)) {
+			(void)unlinkat(f->dir, name, 0);
+		}
+		return;
+	}
+	*ARRAY_PUSH(ret) = (struct item){.bytes = (uint64_t)st.st_size, .used = st.st_mtime};
+	(void)snprintf(ret->v[ret->n - 1].name, FACTS_NAME_MAX, "%s", name);
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct item *x = a;
+	const struct item *y = b;
+
+	if (x->used != y->used) {
+		return x->used < y->used ? -1 : 1;
+	}
+	return strcmp(x->name, y->name);
+}
+
+static int list(const struct facts *f, struct items *ret, struct err *err)
+{
+	int copy = openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *d;
+
+	if (!dir) {
+		return err_sys(err, "list the facts of layers");
+	}
+	while ((d = readdir(dir))) {
+		add_item(f, d->d_name, ret);
+	}
+	if (ret->n) {
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_use);
+	}
+	return 0;
+}
+
+int facts_trim(struct facts *f, uint64_t keep, struct facts_total *ret, struct err *err)
+{
+	struct items items = {0};
+	struct facts_total left = {0};
+	int rc = list(f, &items, err);
+
+	left.layers = items.n;
+	for (size_t i = 0; i < items.n; i++) {
+		left.bytes += items.v[i].bytes;
+	}
+	for (size_t i = 0; i < items.n && left.bytes > keep; i++) {
+		if (unlinkat(f->dir, items.v[i].name, 0) == 0 || errno == ENOENT) {
+			left.bytes -= items.v[i].bytes;
+			left.layers--;
+		}
+	}
+	free(items.v);
+	if (rc == 0 && ret) {
+		*ret = left;
+	}
+	return rc;
+}
