@@ -21,6 +21,17 @@ static void print_time(int64_t seconds, char text[TIME_MAX])
 	}
 }
 
+static void print_facts(const struct subject *s)
+{
+	struct facts_total left;
+
+	if (s->facts && facts_trim(s->facts, UINT64_MAX, &left, NULL) == 0) {
+		(void)printf("facts of %zu layers, %.1f MiB; at most %.0f MiB are kept\n",
+			left.layers, (double)left.bytes / (double)MIB,
+			(double)image_limits.facts / (double)MIB);
+	}
+}
+
 static void print_text(const struct store_items *items)
 {
 	uint64_t total = 0;
@@ -57,27 +68,29 @@ static void print_json(const struct store_items *items)
 	(void)puts(text);
 }
 
-static int list(const struct options *options, struct store *store, struct err *err)
+static int list(const struct options *options, const struct subject *s, struct err *err)
 {
 	AUTO(store_items) struct store_items items = {0};
 
-	if (store_list(store, &items, err)) {
+	if (store_list(s->store, &items, err)) {
 		return -1;
 	}
 	if (options->reports.n && str_eq(options->reports.v[0], "json")) {
 		print_json(&items);
 	} else {
 		print_text(&items);
+		print_facts(s);
 	}
 	return 0;
 }
 
-static int prune(const struct options *options, struct store *store, struct err *err)
+static int prune(const struct options *options, const struct subject *s, struct err *err)
 {
 	uint64_t keep = options->all ? 0 : options->size ? options->size * MIB : image_limits.store;
 	struct store_trimmed trimmed;
 
-	if (store_trim(store, keep, &trimmed, err)) {
+	if (store_trim(s->store, keep, &trimmed, err) ||
+		(s->facts && facts_trim(s->facts, options->all ? 0 : image_limits.facts, NULL, err))) {
 		return -1;
 	}
 	(void)printf("removed %zu layers, %.1f MiB; %.1f MiB are left\n", trimmed.layers,
@@ -113,6 +126,7 @@ int verb_store(const struct options *options)
 		}
 		return rc;
 	}
-	rc = pruning ? prune(options, s.store, &err) : list(options, s.store, &err);
+	subject_facts(&s);
+	rc = pruning ? prune(options, &s, &err) : list(options, &s, &err);
 	return rc ? fail_with(&err) : 0;
 }

@@ -71,16 +71,13 @@ static int prepare_run(struct subject *s, struct store_writer **ret, struct err 
 	return subject_store(s, err) ? -1 : store_writer_new(s->store, s->image, ret, err);
 }
 
-/* Where earlier scans have left what they found. It spares time and nothing else: where there is
- * none, every layer is read. */
-static void open_facts(struct subject *s)
+void subject_facts(struct subject *s)
 {
 	auto_free char *base = workspace_default_base();
 	auto_free char *dir = xasprintf("%s/facts", base);
 
-	if (image_limits.facts && dir_make(base, 0755, NULL) == 0 &&
-		facts_open(dir, &s->facts, NULL) == 0) {
-		s->image->facts = s->facts;
+	if (dir_make(base, 0755, NULL) == 0) {
+		(void)facts_open(dir, &s->facts, NULL);
 	}
 }
 
@@ -152,7 +149,10 @@ int subject_open(const struct options *options, const char *reference, bool run,
 		progress_line("unpacking the layers", (void *)(uintptr_t)options);
 		s.runnable = prepare_run(&s, &writer, &s.cannot) == 0;
 	}
-	open_facts(&s);
+	if (image_limits.facts) {
+		subject_facts(&s);
+		s.image->facts = s.facts;
+	}
 	if (scan(&s, sink, s.runnable ? writer : NULL, err)) {
 		return -1;
 	}

@@ -46,6 +46,10 @@ struct image_options options_image(const struct options *options, const char *re
 /* Enter the host mode and open the run's workspace and the layer store. */
 int subject_store(struct subject *subject, struct err *err);
 
+/* Open what earlier scans have left (image/facts.h). It spares time and nothing else: where there
+ * is none, or none can be, facts stays NULL and every layer is read. */
+void subject_facts(struct subject *subject);
+
 /* The defaults, or what --policy says; its limits on images are in force from then on
  * (image/limits.h). ERR_USAGE for a file that cannot be read or is wrong. */
 int policy_read(const struct options *options, struct policy *ret, struct err *err);

@@ -112,6 +112,9 @@ bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name
 		return false;
 	}
 	replay(s, &r);
+	if (!layer->digest) {
+		facts.stored_digest[0] = '\0'; /* none was asked for */
+	}
 	facts.encoding = r.layer.encoding;
 	facts.tar_size = r.layer.tar_size;
 	(void)snprintf(facts.tar_digest, sizeof(facts.tar_digest), "%s", layer->diff_id);
@@ -132,10 +135,11 @@ void scan_keep_begin(struct layer_scan *s, const char *name)
 
 void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts)
 {
+	bool named = s->image->layers[s->layer].digest || facts->encoding == LAYER_PLAIN;
 	AUTO(buf) struct buf memory;
 
 	buf_init(&memory, LIMIT_FACTS_RECORD);
-	if (s->keep && good && !s->n_said &&
+	if (s->keep && good && named && !s->n_said &&
 		s->memory->remember(s->layer, &memory, s->memory->arg)) {
 		facts_writer_publish(s->keep,
 			&(struct facts_layer){facts->encoding, facts->tar_size}, &memory);

@@ -66,7 +66,12 @@ static bool on_skip(size_t layer, void *arg)
 struct entry_sink sink_of(struct seen *seen)
 {
 	buf_init(&seen->data, (size_t)64 << 20);
-	return (struct entry_sink){on_entry, on_data, on_implied, on_layer_end, on_skip, seen};
+	return (struct entry_sink){.entry = on_entry,
+		.data = on_data,
+		.implied = on_implied,
+		.layer_end = on_layer_end,
+		.skip_layer = on_skip,
+		.arg = seen};
 }
 
 void seen_release(struct seen *seen)
