@@ -26,8 +26,8 @@ __attribute__((constructor)) static void json_init(void)
 	json_set_alloc_funcs(json_room, free);
 }
 
-void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
-	const char *fmt, ...)
+void json_problem_add(
+	struct json_problems *list, bool warning, const char *pointer, const char *fmt, ...)
 {
 	struct json_problem *p;
 	char *message = NULL;
@@ -180,17 +180,23 @@ static json_t *load(const char *text, size_t len, size_t flags, json_error_t *wh
 
 /* The document with its numbers brought into the range that jansson reads; NULL when that does not
  * make it readable. */
-static json_t *load_clamped(
-	const char *text, size_t len, struct json_problems *problems, json_error_t *why)
+static json_t *load_clamped(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems, json_error_t *why)
 {
 	auto_free char *copy = xcalloc(len + 1, 1);
 
 	memcpy(copy, text, len);
-	return json_text_clamp(copy, len, problems) ? load(copy, len, 0, why) : NULL;
+	return json_text_clamp(copy, len, table, problems) ? load(copy, len, 0, why) : NULL;
 }
 
-int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
-	struct err *err)
+int json_parse(
+	const char *text, size_t len, struct json_problems *problems, json_t **ret, struct err *err)
+{
+	return json_parse_open(text, len, NULL, problems, ret, err);
+}
+
+int json_parse_open(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems, json_t **ret, struct err *err)
 {
 	json_error_t why;
 	json_t *value = load(text, len, JSON_REJECT_DUPLICATES, &why);
@@ -200,7 +206,7 @@ int json_parse(const char *text, size_t len, struct json_problems *problems, jso
 		value = load(text, len, 0, &why);
 	}
 	if (!value && json_error_code(&why) == json_error_numeric_overflow) {
-		value = load_clamped(text, len, problems, &why);
+		value = load_clamped(text, len, table, problems, &why);
 		twice = true; /* what was read until the number had none, what comes behind it may */
 	}
 	if (!value) {
@@ -208,7 +214,7 @@ int json_parse(const char *text, size_t len, struct json_problems *problems, jso
 			why.line, why.column);
 	}
 	if (twice) {
-		json_text_duplicates(text, len, problems);
+		json_text_duplicates(text, len, table, problems);
 	}
 	*ret = value;
 	return 0;

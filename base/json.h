@@ -92,17 +92,26 @@ struct json_table {
 	size_t present_at; /* offsetof a bool set when the object was there, or 0: none */
 };
 
-/* Parse a document. Members that are there twice (the last one counts) and integers of more than 64
- * bits (the nearest one counts) are problems, not errors. ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The
- * caller owns the value; problems may be NULL. */
+/* Parse a document. Members that are there twice (the last one counts), integers of more than 64
+ * bits and other numbers beyond a double (the nearest one counts) are problems, not errors.
+ * ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The caller owns
+ * the value; problems may be NULL. */
 int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
 	struct err *err);
+
+/* The same for a document whose members are the table's (of an array: its items' members) and any
+ * others: a problem of those others is a warning. */
+int json_parse_open(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems, json_t **ret, struct err *err);
 
 /* Fill *ret (zeroed by the caller) from value. pointer is value's own place in the document. JSON
  * null counts as absent. */
 void json_table_read(const struct json_table *table, const json_t *value, const char *pointer,
 	void *ret, struct json_problems *problems);
 void json_table_release(const struct json_table *table, void *record);
+
+/* Whether the table reads what is at the pointer, as far as the pointer alone tells. */
+bool json_table_reads(const struct json_table *table, const char *pointer);
 
 /* Members whose names differ from one of the table in case only. Readers in Go take them for it
  * (encoding/json), others do not: a problem when both are there, else a warning. */

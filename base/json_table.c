@@ -15,12 +15,12 @@ struct raw_array {
 static void mismatch(struct json_problems *problems, const char *pointer, const char *wanted,
 	const json_t *value)
 {
-	json_problem_add(problems, false, pointer, "expected %s, found %s", wanted,
-		json_type_word(value));
+	json_problem_add(
+		problems, false, pointer, "expected %s, found %s", wanted, json_type_word(value));
 }
 
-static void read_u64(const json_t *value, const char *pointer, uint64_t *ret,
-	struct json_problems *problems)
+static void read_u64(
+	const json_t *value, const char *pointer, uint64_t *ret, struct json_problems *problems)
 {
 	if (!json_is_integer(value)) {
 		mismatch(problems, pointer, "a whole number", value);
@@ -32,8 +32,8 @@ static void read_u64(const json_t *value, const char *pointer, uint64_t *ret,
 	}
 }
 
-static void read_strv(const json_t *value, const char *pointer, struct strv *ret,
-	struct json_problems *problems)
+static void read_strv(
+	const json_t *value, const char *pointer, struct strv *ret, struct json_problems *problems)
 {
 	size_t i;
 	json_t *item;
@@ -164,6 +164,52 @@ void json_table_read(const struct json_table *table, const json_t *value, const 
 			json_problem_add(problems, false, at, "required member is missing");
 		}
 	}
+}
+
+/* Where the first token of a pointer ends. */
+static const char *token_end(const char *pointer)
+{
+	return *pointer ? strchrnul(pointer + 1, '/') : pointer;
+}
+
+static bool token_is(const char *pointer, const char *name)
+{
+	auto_free char *token = json_pointer_add("", name);
+	size_t len = (size_t)(token_end(pointer) - pointer);
+
+	return strlen(token) == len && memcmp(token, pointer, len) == 0;
+}
+
+bool json_table_reads(const struct json_table *table, const char *pointer)
+{
+	const struct json_field *field = NULL;
+	const char *rest = token_end(pointer);
+	const char *after = token_end(rest);
+
+	for (size_t i = 0; i < table->n && !field; i++) {
+		field = token_is(pointer, table->fields[i].name) ? &table->fields[i] : NULL;
+	}
+	if (!field || !*rest) {
+		return field || !*pointer;
+	}
+	switch (field->kind) {
+	case JF_STRV:
+	case JF_KEYS:
+	case JF_PAIRS:
+		return !*after; /* the items, not what is in them */
+	case JF_OBJ:
+		return json_table_reads(field->table, rest);
+	case JF_ARRAY:
+		return json_table_reads(field->table, after);
+	case JF_RAW:
+		return true;
+	case JF_STR:
+	case JF_U64:
+	case JF_NUM:
+	case JF_BOOL:
+		break;
+	}
+	return false;
 }
 
 static void release_member(const struct json_field *field, void *slot)

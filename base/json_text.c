@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* As deep as jansson goes. */
@@ -20,6 +21,8 @@ struct walk {
 	char *at;
 	char *end;
 	struct buf pointer;
+	const struct json_table *table;
+	bool items; /* the document is an array: the table is that of its items */
 	struct json_problems *problems;
 	bool clamp; /* else: duplicates */
 	size_t clamped;
@@ -99,12 +102,21 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+/* What nobody reads may be as it likes. */
+static bool only_odd(const struct walk *w, const char *pointer)
+{
+	if (w->items) {
+		pointer = *pointer ? strchrnul(pointer + 1, '/') : pointer;
+	}
+	return w->table && !json_table_reads(w->table, pointer);
+}
+
 static void report(struct walk *w, const struct name *name)
 {
 	auto_free char *text = xstrndup(name->s, name->len);
 	auto_free char *at = json_pointer_add(buf_str(&w->pointer), text);
 
-	json_problem_add(w->problems, false, at, "the member is there more than once");
+	json_problem_add(w->problems, only_odd(w, at), at, "the member is there more than once");
 }
 
 static void names_end(struct walk *w, struct names *names)
@@ -194,6 +206,21 @@ static bool outside(const char *digits, size_t len, bool negative)
 	return len > DIGITS_MAX || (len == DIGITS_MAX && memcmp(digits, most, len) > 0);
 }
 
+/* What no double holds: any such number has five characters and more. */
+static void clamp_real(struct walk *w, char *digits)
+{
+	auto_free char *text = xstrndup(digits, (size_t)(w->at - digits));
+	const char *at = buf_str(&w->pointer);
+
+	if (w->clamp && isdigit((unsigned char)*text) && isinf(strtod(text, NULL))) {
+		json_problem_add(w->problems, only_odd(w, at), at,
+			"the number %.24s is beyond all limits", text);
+		memset(digits, ' ', (size_t)(w->at - digits));
+		memcpy(digits, "1e308", 5);
+		w->clamped++;
+	}
+}
+
 /* true, false, null or a number. */
 static bool walk_scalar(struct walk *w)
 {
@@ -208,11 +235,14 @@ static bool walk_scalar(struct walk *w)
 	digits = start + negative;
 	for (const char *c = digits; c < w->at; c++) {
 		if (!isdigit((unsigned char)*c)) {
-			return true; /* a real number has no such limits */
+			clamp_real(w, digits);
+			return true;
 		}
 	}
 	if (w->clamp && outside(digits, (size_t)(w->at - digits), negative)) {
-		json_problem_add(w->problems, false, buf_str(&w->pointer),
+		const char *at = buf_str(&w->pointer);
+
+		json_problem_add(w->problems, only_odd(w, at), at,
 			"the number %.*s%s has more than 64 bits",
 			(int)(w->at - start < 24 ? w->at - start : 24), start,
 			w->at - start > 24 ? "..." : "");
@@ -251,23 +281,31 @@ static bool walk_value(struct walk *w)
 	return good;
 }
 
-static size_t walk(char *text, size_t len, bool clamp, struct json_problems *problems)
+static size_t walk(char *text, size_t len, bool clamp, const struct json_table *table,
+	struct json_problems *problems)
 {
-	struct walk w = {.at = text, .end = text + len, .problems = problems, .clamp = clamp};
+	struct walk w = {.at = text,
+		.end = text + len,
+		.table = table,
+		.problems = problems,
+		.clamp = clamp};
 
 	buf_init(&w.pointer, POINTER_MAX);
+	w.items = peek(&w) == '[';
 	(void)walk_value(&w);
 	buf_release(&w.pointer);
 	return w.clamped;
 }
 
-void json_text_duplicates(const char *text, size_t len, struct json_problems *problems)
+void json_text_duplicates(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems)
 {
 	/* written to only when clamping */
-	(void)walk((char *)(uintptr_t)text, len, false, problems);
+	(void)walk((char *)(uintptr_t)text, len, false, table, problems);
 }
 
-size_t json_text_clamp(char *text, size_t len, struct json_problems *problems)
+size_t json_text_clamp(
+	char *text, size_t len, const struct json_table *table, struct json_problems *problems)
 {
-	return walk(text, len, true, problems);
+	return walk(text, len, true, table, problems);
 }

@@ -9,11 +9,14 @@
 
 #include "base/json.h"
 
-/* A problem with its pointer for every member name that one object has more than once. */
-void json_text_duplicates(const char *text, size_t len, struct json_problems *problems);
+/* A problem with its pointer for every member name that one object has more than once; as in
+ * json_parse_open only a warning where there is a table that does not read it. */
+void json_text_duplicates(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems);
 
-/* A problem with its pointer for every integer outside int64; each is replaced, in place, by the
- * next one inside. Returns how many there were. */
-size_t json_text_clamp(char *text, size_t len, struct json_problems *problems);
+/* A problem with its pointer for every integer outside int64, and every other number that no double
+ * holds; each is replaced, in place, by the next one inside. Returns how many there were. */
+size_t json_text_clamp(
+	char *text, size_t len, const struct json_table *table, struct json_problems *problems);
 
 #endif

@@ -2,6 +2,9 @@
  * document and digest on the way; what did not hold is reported here, place by place. */
 #include "checks/violations.h"
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
 /* A layer whose tar was not hashed to its end has no established diff_id. */
 static size_t layers_unread(const struct image *image)
 {
@@ -11,6 +14,22 @@ static size_t layers_unread(const struct image *image)
 		n += image->layers[i].diff_id_read == NULL;
 	}
 	return n;
+}
+
+/* layer.md, "Distributable Format": no path twice. A warning, since all readers take the last one,
+ * and whoever inherits the layer cannot mend it. */
+static void report_duplicates(const struct image *image, struct outcome *out)
+{
+	for (size_t i = 0; i < image->n_layers; i++) {
+		const struct layer *layer = &image->layers[i];
+		auto_free char *subject = xasprintf("layer %zu", i);
+
+		if (layer->duplicates) {
+			outcome_warn(out, subject, layer_evidence(image, i),
+				"%zu entr%s of a path that the layer had before", layer->duplicates,
+				layer->duplicates == 1 ? "y is" : "ies are");
+		}
+	}
 }
 
 static void verified(const struct image *image, struct outcome *out)
@@ -33,6 +52,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 
 	(void)err;
 	violations_report(image, VIOLATION_CONFORMANCE, out);
+	report_duplicates(image, out);
 	if (!image->config) {
 		outcome_not_tested(out, "choose an image: see single-image for what there is",
 			"no image could be chosen, so its config and layers were not looked at");

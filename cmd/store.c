@@ -60,9 +60,10 @@ static void print_json(const struct store_items *items)
 
 		print_time(item->used, used);
 		json_array_append_new(
-			list, json_pack("{s:o,s:o,s:I,s:s,s:b}", "key", json_text(item->key),
+			list, json_pack("{s:o,s:o,s:I,s:s,s:b,s:b}", "key", json_text(item->key),
 				      "diff_id", json_text(item->diff_id), "bytes",
-				      (json_int_t)item->bytes, "used", used, "held", item->held));
+				      (json_int_t)item->bytes, "used", used, "durable",
+				      item->durable, "held", item->held));
 	}
 	text = json_dumps(list, JSON_INDENT(2));
 	(void)puts(text);

@@ -168,6 +168,8 @@ int subject_open(const struct options *options, const char *reference, bool run,
 
 void subject_release(struct subject *s)
 {
+	bool unpacked = s->layers.n > 0;
+
 	packages_free(s->packages);
 	tree_free(s->tree);
 	image_free(s->image);
@@ -175,16 +177,19 @@ void subject_release(struct subject *s)
 		(void)facts_trim(s->facts, image_limits.facts, NULL, NULL);
 	}
 	facts_free(s->facts);
-	if (s->layers.n) {
+	if (unpacked) {
 		(void)store_trim(s->store, image_limits.store, NULL, NULL);
 	}
 	strv_release(&s->layers);
-	store_free(s->store);
 	if (s->workspace) {
 		loop_hold_signals(true); /* until all of it is gone: interrupt_end() */
 		interrupt_workspace(NULL);
 	}
 	workspace_free(s->workspace);
+	if (unpacked) { /* now that what the product wrote is gone, and need not be written out */
+		(void)store_settle(s->store, NULL);
+	}
+	store_free(s->store);
 	*s = (struct subject){0};
 }
 

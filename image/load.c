@@ -105,7 +105,8 @@ static void compare_part(struct opening *o, const struct choice *choice, const c
 {
 	auto_free char *at = xasprintf("%s/platform/%s", choice->pointer, member);
 
-	if (in_index && in_config && strcmp(in_index, in_config) != 0) {
+	/* an empty text says nothing */
+	if (in_index && in_config && *in_index && *in_config && strcmp(in_index, in_config) != 0) {
 		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, false, choice->file, at,
 			"expected '%.80s' as the config '%s' says, found '%.80s'", in_config,
 			choice->config_file, in_index);

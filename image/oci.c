@@ -18,6 +18,14 @@
 		fields, ARRAY_SIZE(fields), size, 0                                                \
 	}
 
+struct layout {
+	char *version;
+};
+static const struct json_field layout_fields[] = {
+	FIELD(layout, "imageLayoutVersion", JF_STR, version, JF_REQUIRED, NULL),
+};
+static const struct json_table layout_table = TABLE(layout_fields, sizeof(struct layout));
+
 static const struct json_field platform_fields[] = {
 	FIELD(platform, "os", JF_STR, os, JF_REQUIRED, NULL),
 	FIELD(platform, "architecture", JF_STR, architecture, JF_REQUIRED, NULL),
@@ -140,12 +148,12 @@ static int array_within(const json_t *top, const char *name, size_t max, struct 
 				  n, name, max);
 }
 
-static int parse_object(
-	const char *text, size_t len, struct json_problems *problems, json_t **ret, struct err *err)
+static int parse_object(const char *text, size_t len, const struct json_table *table,
+	struct json_problems *problems, json_t **ret, struct err *err)
 {
 	auto_json json_t *top = NULL;
 
-	if (json_parse(text, len, problems, &top, err)) {
+	if (json_parse_open(text, len, table, problems, &top, err)) {
 		return -1;
 	}
 	if (!json_is_object(top)) {
@@ -156,14 +164,44 @@ static int parse_object(
 	return 0;
 }
 
+/* Optional members that are null. Everyone reads them as absent, but config.md alone allows it. What
+ * holds for annotations has a rule of its own. */
+static void warn_of_nulls(const struct json_table *table, const json_t *value, const char *pointer,
+	struct json_problems *problems)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct json_field *field = &table->fields[i];
+		const json_t *member = json_object_get(value, field->name);
+		auto_free char *at = json_pointer_add(pointer, field->name);
+
+		if (json_is_null(member) && field->presence == JF_OPTIONAL &&
+			field->kind != JF_PAIRS) {
+			json_problem_add(problems, true, at,
+				"null, which is no value of it: it should be left out");
+		}
+		if (field->kind == JF_OBJ) {
+			warn_of_nulls(field->table, member, at, problems);
+		}
+		for (size_t j = 0; field->kind == JF_ARRAY && j < json_array_size(member); j++) {
+			auto_free char *item = json_pointer_index(at, j);
+
+			warn_of_nulls(field->table, json_array_get(member, j), item, problems);
+		}
+	}
+}
+
 int layout_parse(const char *text, size_t len, struct json_problems *problems, struct err *err)
 {
 	auto_json json_t *top = NULL;
+	struct layout layout = {0};
 
-	if (parse_object(text, len, problems, &top, err)) {
+	if (parse_object(text, len, &layout_table, problems, &top, err)) {
 		return -1;
 	}
-	rules_layout(top, problems);
+	json_table_read(&layout_table, top, "", &layout, problems);
+	json_table_case(&layout_table, top, "", problems);
+	rules_layout(layout.version, problems);
+	json_table_release(&layout_table, &layout);
 	return 0;
 }
 
@@ -173,12 +211,13 @@ int index_parse(const char *text, size_t len, struct index *ret, struct json_pro
 	auto_json json_t *top = NULL;
 
 	*ret = (struct index){0};
-	if (parse_object(text, len, problems, &top, err) ||
+	if (parse_object(text, len, &index_table, problems, &top, err) ||
 		array_within(top, "manifests", image_limits.manifests, err)) {
 		return -1;
 	}
 	json_table_read(&index_table, top, "", ret, problems);
 	json_table_case(&index_table, top, "", problems);
+	warn_of_nulls(&index_table, top, "", problems);
 	rules_index(top, ret, problems);
 	return 0;
 }
@@ -189,12 +228,13 @@ int manifest_parse(const char *text, size_t len, struct manifest *ret,
 	auto_json json_t *top = NULL;
 
 	*ret = (struct manifest){0};
-	if (parse_object(text, len, problems, &top, err) ||
+	if (parse_object(text, len, &manifest_table, problems, &top, err) ||
 		array_within(top, "layers", LIMIT_LAYERS, err)) {
 		return -1;
 	}
 	json_table_read(&manifest_table, top, "", ret, problems);
 	json_table_case(&manifest_table, top, "", problems);
+	warn_of_nulls(&manifest_table, top, "", problems);
 	rules_manifest(top, ret, problems);
 	return 0;
 }
@@ -205,7 +245,7 @@ int image_config_parse(const char *text, size_t len, struct image_config *ret,
 	auto_json json_t *top = NULL;
 
 	*ret = (struct image_config){0};
-	if (parse_object(text, len, problems, &top, err) ||
+	if (parse_object(text, len, &config_table, problems, &top, err) ||
 		array_within(top, "history", LIMIT_HISTORY, err)) {
 		return -1;
 	}
@@ -223,7 +263,7 @@ int docker_manifest_parse(const char *text, size_t len, struct docker_manifest *
 	json_t *item;
 
 	*ret = (struct docker_manifest){0};
-	if (json_parse(text, len, problems, &top, err)) {
+	if (json_parse_open(text, len, &docker_table, problems, &top, err)) {
 		return -1;
 	}
 	if (!json_is_array(top)) {

@@ -108,6 +108,9 @@ struct docker_manifest {
 enum media_kind { MEDIA_OTHER, MEDIA_INDEX, MEDIA_MANIFEST, MEDIA_CONFIG, MEDIA_EMPTY, MEDIA_LAYER };
 enum media_kind media_kind(const char *media_type); /* NULL gives MEDIA_OTHER */
 
+/* Whether it is one of Docker's; false for NULL. */
+bool media_docker(const char *media_type);
+
 /* Each reads text into *ret (initialised here) and adds what breaks the specification to problems;
  * -1 only when the text is no JSON, its top is of the wrong type (ERR_MALFORMED), or an array is
  * over its limit (ERR_LIMIT). Release in every case. */

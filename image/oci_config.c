@@ -80,6 +80,19 @@ static void rule_time(const char *text, const char *at, struct json_problems *pr
 	}
 }
 
+/* Read as numbers of any kind, so that each is of a wrong type once only. */
+static void rule_reserved(const json_t *top, struct json_problems *problems)
+{
+	static const char *const integers[] = {
+		"/config/Memory", "/config/MemorySwap", "/config/CpuShares"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(integers); i++) {
+		if (json_is_real(json_pointer_get(top, integers[i]))) {
+			json_problem_add(problems, false, integers[i], "expected a whole number");
+		}
+	}
+}
+
 static void rule_rootfs(const struct image_config *config, struct json_problems *problems)
 {
 	if (config->rootfs_type && strcmp(config->rootfs_type, "layers") != 0) {
@@ -110,6 +123,7 @@ void rules_config(
 	rule_ports(config, problems);
 	rule_volumes(config, problems);
 	rule_env(config, problems);
+	rule_reserved(top, problems);
 	rule_annotations(json_pointer_get(top, "/config/Labels"), "/config/Labels", true, problems);
 }
 
@@ -126,8 +140,10 @@ void rules_layer_count(
 			"expected %zu items, one for each layer, found %zu", n_layers,
 			config->diff_ids.n);
 	}
+	/* More of them than layers speak of what is not there, and converters refuse that; to tell
+	 * of fewer keeps nobody from reading the image. */
 	if (config->history.n && full != n_layers) {
-		json_problem_add(problems, false, "/history",
+		json_problem_add(problems, full < n_layers, "/history",
 			"expected %zu items that are not empty_layer, one for each layer, found %zu",
 			n_layers, full);
 	}

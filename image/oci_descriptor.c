@@ -9,13 +9,27 @@
 
 #include <string.h>
 
-#define IMAGE_KEY "org.opencontainers.image."
+#define OCI_KEY "org.opencontainers."
+#define IMAGE_KEY OCI_KEY "image."
 
 /* annotations.md, "Pre-Defined Annotation Keys", and conversion.md, which adds those of a config. */
 static const char *const image_keys[] = {"architecture", "author", "authors", "base.digest",
 	"base.name", "created", "description", "documentation", "exposedPorts", "licenses", "os",
 	"os.features", "os.version", "ref.name", "referrer.convert", "referrer.subject", "revision",
 	"source", "stopSignal", "title", "url", "variant", "vendor", "version", NULL};
+
+/* Of the distribution specification (spec.md, "Listing Referrers"), and of image-spec 1.1's first
+ * release candidates, which tools still write. */
+static const char *const other_keys[] = {
+	"artifact.created", "artifact.description", "referrers.filtersApplied", NULL};
+
+static bool digest_valid(const char *s)
+{
+	enum digest_algorithm algorithm;
+	struct err err = {0};
+
+	return digest_parse(s, &algorithm, &err) == 0 || err.code == ERR_UNSUPPORTED;
+}
 
 static const struct value_rule {
 	const char *key;
@@ -24,16 +38,23 @@ static const struct value_rule {
 } value_rules[] = {
 	{IMAGE_KEY "created", date_time_valid, "a date and time as of RFC 3339"},
 	{IMAGE_KEY "ref.name", ref_name_valid, "a reference name"},
+	{IMAGE_KEY "base.digest", digest_valid, "a digest"},
 };
+
+static bool key_defined(const char *key)
+{
+	return str_starts(key, IMAGE_KEY) ? str_in(key + strlen(IMAGE_KEY), image_keys)
+					  : str_in(key + strlen(OCI_KEY), other_keys);
+}
 
 static void rule_annotation(const char *key, const json_t *value, const char *at, bool label,
 	struct json_problems *problems)
 {
 	const char *text = json_string_value(value);
 
-	if (str_starts(key, IMAGE_KEY) && !str_in(key + strlen(IMAGE_KEY), image_keys)) {
+	if (str_starts(key, OCI_KEY) && !key_defined(key)) {
 		json_problem_add(problems, true, at,
-			"the specification has no such key, and reserves '" IMAGE_KEY "'");
+			"no specification has this key, and '" OCI_KEY "' is reserved for them");
 	} else if (!label && !strchr(key, '.')) {
 		json_problem_add(problems, true, at,
 			"expected a name in reverse domain notation, found '%.80s'", key);
@@ -54,8 +75,8 @@ void rule_annotations(
 	const char *key;
 	json_t *value;
 
-	if (json_is_null(map) && !labels) {
-		json_problem_add(problems, true, pointer, "expected no member or an empty object");
+	if (json_is_null(map) && !labels) { /* config.md alone takes null for absent */
+		json_problem_add(problems, false, pointer, "expected no member or an empty object");
 	}
 	/* jansson declares the iteration without const but does not change the object */
 	json_object_foreach ((json_t *)(uintptr_t)map, key, value) {
@@ -107,7 +128,8 @@ static void rule_urls(
 		if (!uri_valid(url)) {
 			json_problem_add(problems, false, at,
 				"expected a URI (RFC 3986), found '%.80s'", url);
-		} else if (!str_starts(url, "https:") && !str_starts(url, "http:")) {
+		} else if (strncasecmp(url, "https:", 6) != 0 &&
+			   strncasecmp(url, "http:", 5) != 0) {
 			json_problem_add(problems, true, at,
 				"expected the scheme http or https, found '%.80s'", url);
 		}
@@ -199,11 +221,27 @@ static void rule_known(const char *value, bool (*known)(const char *s), const ch
 	}
 }
 
+/* image-index.md, "Platform Variants", has v6 to v8; what it has not is the implementation's, and
+ * all of those are written like it: v5, v9, v8.2, and v1 to v4 of amd64. */
+static void rule_variant(
+	const struct platform *p, const char *pointer, struct json_problems *problems)
+{
+	static const char *const numbered[] = {"amd64", "arm", "arm64", NULL};
+	auto_free char *at = json_pointer_add(pointer, "variant");
+
+	if (p->variant && *p->variant && p->architecture && str_in(p->architecture, numbered) &&
+		!variant_valid(p->variant)) {
+		json_problem_add(problems, true, at,
+			"expected a variant such as 'v8', found '%.80s'", p->variant);
+	}
+}
+
 void rule_platform(const struct platform *p, const char *pointer, struct json_problems *problems)
 {
 	if (str_eq(p->os, "unknown") && str_eq(p->architecture, "unknown")) {
 		return; /* how BuildKit marks an attestation */
 	}
+	rule_variant(p, pointer, problems);
 	rule_known(p->os, goos_known, "GOOS", pointer, "os", problems);
 	rule_known(p->architecture, goarch_known, "GOARCH", pointer, "architecture", problems);
 }

@@ -136,6 +136,14 @@ bool ref_name_valid(const char *s)
 	return false;
 }
 
+bool variant_valid(const char *s)
+{
+	size_t number = *s == 'v' ? strspn(s + 1, "0123456789") : 0;
+
+	s += 1 + number;
+	return number && (!*s || (*s == '.' && s[1] && !s[1 + strspn(s + 1, "0123456789")]));
+}
+
 static int base64_digit(char c)
 {
 	static const char digits[] =

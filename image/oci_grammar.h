@@ -25,6 +25,9 @@ bool uri_valid(const char *s);
 /* annotations.md: the characters of org.opencontainers.image.ref.name. */
 bool ref_name_valid(const char *s);
 
+/* "v8", "v8.2": of the architectures whose variants are numbered. */
+bool variant_valid(const char *s);
+
 /* RFC 4648, section 4: with padding, without line breaks. The bytes of s (the caller frees) and how
  * many; NULL when it is none. */
 unsigned char *base64_decode(const char *s, size_t *ret_len);

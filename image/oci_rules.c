@@ -34,6 +34,11 @@ static const struct {
 	{DOCKER_LAYER "foreign.diff.tar.gzip", MEDIA_LAYER},
 };
 
+bool media_docker(const char *media_type)
+{
+	return media_type && str_starts(media_type, DOCKER_TYPE);
+}
+
 enum media_kind media_kind(const char *media_type)
 {
 	for (size_t i = 0; media_type && i < ARRAY_SIZE(media_types); i++) {
@@ -62,19 +67,11 @@ static void rule_own_type(const char *media_type, enum media_kind wanted, const 
 	}
 }
 
-void rules_layout(const json_t *top, struct json_problems *problems)
+void rules_layout(const char *version, struct json_problems *problems)
 {
-	static const char at[] = "/imageLayoutVersion";
-	const json_t *version = json_object_get(top, "imageLayoutVersion");
-
-	if (!version) {
-		json_problem_add(problems, false, at, "required member is missing");
-	} else if (!json_is_string(version)) {
-		json_problem_add(problems, false, at, "expected a string, found %s",
-			json_type_word(version));
-	} else if (strcmp(json_string_value(version), "1.0.0") != 0) {
-		json_problem_add(problems, false, at, "expected '1.0.0', found '%.80s'",
-			json_string_value(version));
+	if (version && strcmp(version, "1.0.0") != 0) {
+		json_problem_add(problems, false, "/imageLayoutVersion",
+			"expected '1.0.0', found '%.80s'", version);
 	}
 }
 
@@ -87,7 +84,7 @@ static void rule_not_both(
 
 	if (json_object_get(top, member)) {
 		json_problem_add(problems, false, at,
-			"a member of an %s: readers may take the document for one", what);
+			"a member of %s: readers may take the document for one", what);
 	}
 }
 
@@ -97,8 +94,9 @@ void rules_index(const json_t *top, const struct index *index, struct json_probl
 
 	rule_schema_version(top, index->schema_version, problems);
 	rule_own_type(index->media_type, MEDIA_INDEX, "image index", problems);
-	rule_not_both(top, "config", "image manifest", problems);
-	rule_not_both(top, "layers", "image manifest", problems);
+	rule_not_both(top, "config", "an image manifest", problems);
+	rule_not_both(top, "layers", "an image manifest", problems);
+	rule_not_both(top, "fsLayers", "a manifest of schema 1", problems);
 	rule_document(top, index->artifact_type, &index->subject, problems);
 	for (size_t i = 0; i < index->manifests.n; i++) {
 		const struct descriptor *d = &index->manifests.v[i];
@@ -135,7 +133,8 @@ void rules_manifest(
 
 	rule_schema_version(top, manifest->schema_version, problems);
 	rule_own_type(manifest->media_type, MEDIA_MANIFEST, "image manifest", problems);
-	rule_not_both(top, "manifests", "image index", problems);
+	rule_not_both(top, "manifests", "an image index", problems);
+	rule_not_both(top, "fsLayers", "a manifest of schema 1", problems);
 	rule_document(top, manifest->artifact_type, &manifest->subject, problems);
 	rule_descriptor(json_object_get(top, "config"), &manifest->config, "/config", problems);
 	if (config == MEDIA_EMPTY && !manifest->artifact_type) {

@@ -31,8 +31,8 @@ void rule_document(const json_t *top, const char *artifact_type, const struct de
 
 /* --- oci_rules.c, oci_config.c: whole documents --- */
 
-/* image-layout.md: the file "oci-layout". */
-void rules_layout(const json_t *top, struct json_problems *problems);
+/* image-layout.md: the file "oci-layout". version: NULL when it has none, which was said. */
+void rules_layout(const char *version, struct json_problems *problems);
 
 /* image-index.md, and Docker's manifest list. */
 void rules_index(const json_t *top, const struct index *index, struct json_problems *problems);

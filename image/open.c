@@ -149,6 +149,12 @@ static int try_oci(struct opening *o, bool fallback, bool *used, struct err *err
 		*err = why;
 		return -1;
 	}
+	if (media_docker(index.media_type)) {
+		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, false, "index.json",
+			"/mediaType",
+			"expected the media type of an OCI image index, found '%.80s'",
+			index.media_type);
+	}
 	*used = true;
 	return read_layout_file(o, err) ? -1 : oci_collect(o, &index, err);
 }

@@ -28,6 +28,18 @@ static const struct {
 	{"arm64", "v8"},
 };
 
+/* Whether a variant says no more than its architecture does. */
+static bool is_base(const char *architecture, const char *variant)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(base_variants); i++) {
+		if (str_eq(architecture, base_variants[i].architecture) &&
+			str_eq(variant, base_variants[i].variant)) {
+			return true;
+		}
+	}
+	return !variant || !*variant;
+}
+
 static bool word(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -63,22 +75,34 @@ int platform_parse(const char *text, struct platform *ret, struct err *err)
 			parts[1] = xstrdup(architectures[i].name);
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(base_variants); i++) {
-		if (strcmp(parts[1], base_variants[i].architecture) == 0 &&
-			str_eq(parts[2], base_variants[i].variant)) {
-			free(parts[2]);
-			parts[2] = NULL;
-		}
+	if (is_base(parts[1], parts[2])) {
+		free(parts[2]);
+		parts[2] = NULL;
 	}
-	*ret = (struct platform){
-		.os = parts[0], .architecture = parts[1], .variant = parts[2]};
+	*ret = (struct platform){.os = parts[0], .architecture = parts[1], .variant = parts[2]};
 	return 0;
 }
 
-static bool matches(const struct platform *have, const struct platform *want)
+/* What is asked for: a platform (NULL: any), and whether, where it names no variant, every one of
+ * the architecture will do. */
+struct wish {
+	const struct platform *platform;
+	bool any_variant;
+};
+
+static bool matches(const struct choice *c, const struct wish *wish)
 {
-	return str_eq(have->os, want->os) && str_eq(have->architecture, want->architecture) &&
-	       (!want->variant || str_eq(have->variant, want->variant));
+	const struct platform *have = &c->platform;
+	const struct platform *want = wish->platform;
+
+	if (!want) {
+		return true;
+	}
+	if (!str_eq(have->os, want->os) || !str_eq(have->architecture, want->architecture)) {
+		return false;
+	}
+	return want->variant ? str_eq(have->variant, want->variant)
+			     : wish->any_variant || is_base(have->architecture, have->variant);
 }
 
 static char *describe(const struct choice *c)
@@ -166,8 +190,8 @@ static bool several_names(const struct opening *o)
 	return false;
 }
 
-/* The candidates of a platform (NULL: of any): how many different ones, and the first of them. */
-static size_t count(struct opening *o, const struct platform *platform, struct choice **ret)
+/* The candidates that match: how many different ones, and the first of them. */
+static size_t count(struct opening *o, const struct wish *wish, struct choice **ret)
 {
 	size_t n = 0;
 
@@ -176,14 +200,14 @@ static size_t count(struct opening *o, const struct platform *platform, struct c
 		struct choice *c = &o->choices.v[i];
 		bool again = false;
 
-		if (!is_candidate(c) || (platform && !matches(&c->platform, platform))) {
+		if (!is_candidate(c) || !matches(c, wish)) {
 			continue;
 		}
 		for (size_t j = 0; j < i && !again; j++) {
 			const struct choice *d = &o->choices.v[j];
 
 			again = is_candidate(d) && c->digest && str_eq(d->digest, c->digest) &&
-				(!platform || matches(&d->platform, platform));
+				matches(d, wish);
 		}
 		n += !again;
 		*ret = *ret ? *ret : c;
@@ -191,15 +215,44 @@ static size_t count(struct opening *o, const struct platform *platform, struct c
 	return n;
 }
 
+/* Whether all that match stand in one image index. index.json is none in this sense: it lists what
+ * the layout has, and two entries of it may be two products. */
+static bool of_one_index(
+	const struct opening *o, const struct wish *wish, const struct choice *first)
+{
+	for (size_t i = 0; i < o->choices.n; i++) {
+		const struct choice *c = &o->choices.v[i];
+
+		if (is_candidate(c) && matches(c, wish) &&
+			(!str_eq(c->file, first->file) || str_eq(c->file, "index.json"))) {
+			return false;
+		}
+	}
+	return o->form == FORM_OCI;
+}
+
 static struct choice *one_of(struct opening *o, const struct platform *platform, bool *done)
 {
+	struct wish wish = {platform, false};
 	struct choice *found;
-	size_t n = count(o, platform, &found);
+	size_t n = count(o, &wish, &found);
 	auto_free char *name = platform_text(platform);
 	auto_free char *there = NULL;
 
+	if (n == 0) {
+		wish.any_variant = true;
+		n = count(o, &wish, &found);
+	}
 	*done = n > 0;
 	if (n <= 1) {
+		return found;
+	}
+	if (of_one_index(o, &wish, found)) {
+		/* image-index.md: clients take the first that matches */
+		violation_add(&o->image->violations, VIOLATION_SELECTION, true, found->file,
+			found->pointer,
+			"%zu entries of the index are for %s, of which the first is taken", n,
+			name);
 		return found;
 	}
 	there = offer(o, is_candidate);
@@ -212,6 +265,7 @@ static struct choice *choose_platform(struct opening *o)
 	static const char *const usual[] = {"amd64", "386"};
 	auto_free char *there = NULL;
 	auto_free char *wanted = NULL;
+	const struct wish any = {0};
 	struct choice *found;
 	bool done = false;
 
@@ -234,7 +288,7 @@ static struct choice *choose_platform(struct opening *o)
 			return found;
 		}
 	}
-	if (count(o, NULL, &found) == 1) {
+	if (count(o, &any, &found) == 1) {
 		return found; /* for another platform: image-platform judges that */
 	}
 	there = offer(o, is_candidate);
@@ -244,6 +298,7 @@ static struct choice *choose_platform(struct opening *o)
 
 struct choice *choose(struct opening *o)
 {
+	const struct wish any = {0};
 	struct choice *found;
 	auto_free char *there = NULL;
 	size_t listed = 0;
@@ -257,7 +312,7 @@ struct choice *choose(struct opening *o)
 			there);
 		return NULL;
 	}
-	if (count(o, NULL, &found) == 0) {
+	if (count(o, &any, &found) == 0) {
 		there = offer(o, is_listed);
 		refuse(o, "no image; there is: %s", there);
 		return NULL;

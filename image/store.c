@@ -111,7 +111,8 @@ int store_open(const char *dir, const struct store_ids *ids, struct store **ret,
 		return err_sys(err, "open '%s'", dir);
 	}
 	if (open_subdir(store, "layers", &store->layers, err) ||
-		open_subdir(store, "tmp", &store->tmp, err) || clear_tmp(store, err)) {
+		open_subdir(store, "tmp", &store->tmp, err) || store_boot_read(store->boot, err) ||
+		clear_tmp(store, err) || store_clear_lost(store, err)) {
 		return -1;
 	}
 	*ret = steal_ptr(store);
@@ -151,8 +152,7 @@ void store_keys(const struct store *store, const struct image *image, struct str
 	}
 }
 
-/* Whether name below dir is still what fd was opened on. */
-static bool same_file(int dir, const char *name, int fd)
+bool store_same_file(int dir, const char *name, int fd)
 {
 	struct stat there;
 	struct stat here;
@@ -164,6 +164,18 @@ static bool same_file(int dir, const char *name, int fd)
 static void keep(struct store *store, const char *key, int fd)
 {
 	*ARRAY_PUSH(&store->leases) = (struct lease){xstrdup(key), fd};
+}
+
+/* A layer that is not reliable is as good as none, and in the way of a new one. Where it cannot be
+ * removed, since a run goes on with what it failed to write out, publishing the new one will fail. */
+static int give_up(struct store *store, const char *key, int fd)
+{
+	bool removed;
+
+	(void)lock(fd, LOCK_UN);
+	(void)store_remove(store, key, true, &removed, NULL);
+	errno = ENOENT;
+	return -1;
 }
 
 int store_lease(struct store *store, const char *key)
@@ -183,7 +195,10 @@ int store_lease(struct store *store, const char *key)
 		if (fd < 0 || lock(fd, LOCK_SH)) {
 			return -1;
 		}
-		if (same_file(store->layers, key, fd)) {
+		if (store_same_file(store->layers, key, fd)) {
+			if (!store_reliable(store, fd)) {
+				return give_up(store, key, fd);
+			}
 			(void)futimens(fd, NULL); /* used now: the oldest go first */
 			keep(store, key, fd);
 			return steal_fd(&fd);
@@ -226,7 +241,7 @@ int store_publish(struct store *store, const char *name, const char *key, int fd
 		if (dir_remove(store->tmp, name, err)) {
 			return -1;
 		}
-	} else if (lock(owned, LOCK_SH) == 0 && same_file(store->layers, key, owned)) {
+	} else if (lock(owned, LOCK_SH) == 0 && store_same_file(store->layers, key, owned)) {
 		keep(store, key, steal_fd(&owned));
 		return 0;
 	}

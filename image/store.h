@@ -13,6 +13,12 @@
  * Whiteouts are 0/0 character devices, which any user may make from Linux 5.8; opaque directories
  * carry overlay's xattr. Other device nodes are never made: the sandbox has a /dev of its own, and
  * a device node of somebody else's choice has no place on a host.
+ *
+ * Nothing is written out (fsync(2)) while a layer is unpacked, so that after a power loss one may be
+ * there by name and lack its content. Hence a layer counts only in the boot that made it, by the
+ * kernel's boot id, until store_settle has found it on the disk and marked it: one syncfs(2) at the
+ * end of a run. What has neither is removed by the next store_open. A store belongs to one machine.
+ *
  * Layers are laid over each other as tree_build.h says. Processes may share a store; a lock (flock)
  * is held on what store_layers returns, and store_trim removes only what nobody holds. What a
  * crashed process left is removed by the next store_open.
@@ -74,6 +80,7 @@ struct store_item {
 	char *diff_id;	/* NULL when it is not known */
 	uint64_t bytes; /* of its files, in whole blocks */
 	int64_t used;	/* when a run held it last, in seconds since 1970 */
+	bool durable; /* on the disk: stays when the machine starts again */
 	bool held;	/* by a process that lives, this one included */
 };
 struct store_items {
@@ -93,6 +100,10 @@ struct store_trimmed {
 	uint64_t kept; /* bytes that are left */
 };
 int store_trim(struct store *store, uint64_t keep, struct store_trimmed *ret, struct err *err);
+
+/* Write out the layers of this boot and mark them; what fails to be written is not used again. A
+ * layer that another process removes meanwhile is left to it. */
+int store_settle(struct store *store, struct err *err);
 
 /* Remove every layer that no process holds. */
 int store_prune(struct store *store, struct err *err);

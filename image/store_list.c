@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Far more than a digest and a number need. */
 enum { ABOUT_MAX = 512 };
@@ -49,13 +50,17 @@ static void read_about(int layer, struct store_item *item)
 	}
 }
 
-static int lock_now(int fd)
-{
-	int rc;
+/* Who only looks at a layer holds it for an instant: one tries again for a while, at most. */
+enum { TRIES = 200, TRY_AGAIN_US = 10000 };
 
-	do {
+static int lock(int fd, bool wait)
+{
+	int rc = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (int i = 0; rc && (errno == EINTR || (wait && i < TRIES)); i++) {
+		(void)usleep(errno == EINTR ? 0 : TRY_AGAIN_US);
 		rc = flock(fd, LOCK_EX | LOCK_NB);
-	} while (rc && errno == EINTR);
+	}
 	return rc;
 }
 
@@ -70,7 +75,8 @@ static void add_item(const struct store *store, const char *key, struct store_it
 	}
 	item = ARRAY_PUSH(ret);
 	*item = (struct store_item){.key = xstrdup(key), .used = st.st_mtime};
-	item->held = lock_now(fd) != 0;
+	item->durable = store_marked(fd);
+	item->held = lock(fd, false) != 0;
 	read_about(fd, item);
 }
 
@@ -116,15 +122,14 @@ void store_items_release(struct store_items *items)
 	*items = (struct store_items){0};
 }
 
-/* Remove one layer unless somebody holds it: first out of sight, then for good. */
-static int prune_layer(struct store *store, const char *key, bool *removed, struct err *err)
+int store_remove(struct store *store, const char *key, bool wait, bool *removed, struct err *err)
 {
 	auto_fd int layer = openat(store->layers, key, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int place = -1;
 	char name[32];
 
 	*removed = false;
-	if (layer < 0 || lock_now(layer)) {
+	if (layer < 0 || lock(layer, wait) || !store_same_file(store->layers, key, layer)) {
 		return 0;
 	}
 	place = store_tmp_new(store, name, err);
@@ -153,7 +158,7 @@ int store_trim(struct store *store, uint64_t keep, struct store_trimmed *ret, st
 	for (size_t i = 0; i < items.n && (keep == 0 || total > keep); i++) {
 		bool removed;
 
-		if (prune_layer(store, items.v[i].key, &removed, err)) {
+		if (store_remove(store, items.v[i].key, false, &removed, err)) {
 			return -1;
 		}
 		if (removed) {

@@ -14,8 +14,12 @@ struct lease {
 	int fd;
 };
 
+/* A boot id has 36 characters. */
+#define STORE_BOOT_MAX 64
+
 struct store {
 	char *path; /* absolute */
+	char boot[STORE_BOOT_MAX]; /* the kernel's, of the boot that goes on */
 	int dir;
 	int layers;
 	int tmp;
@@ -38,6 +42,32 @@ int store_tmp_new(struct store *store, char name[32], struct err *err);
 /* Move tmp/name to layers/key and hold it. Takes fd, which is locked. When another process was
  * faster, its layer is held and ours removed. */
 int store_publish(struct store *store, const char *name, const char *key, int fd, struct err *err);
+
+/* Whether name below dir is still what fd was opened on. */
+bool store_same_file(int dir, const char *name, int fd);
+
+/* Remove the layer unless somebody holds it (wait: for longer than a look at it takes): first out of
+ * sight, then for good. *removed is false, too, when it had gone. */
+int store_remove(struct store *store, const char *key, bool wait, bool *removed, struct err *err);
+
+/* --- store_durable.c --- */
+
+/* Where the kernel says which boot this is, and syncfs(2): tests put others here. */
+extern const char *store_boot_path;
+extern int (*store_sync)(int fd);
+
+int store_boot_read(char ret[STORE_BOOT_MAX], struct err *err);
+
+/* Note in a layer that this boot made it. */
+int store_boot_write(const struct store *store, int layer, struct err *err);
+
+/* Whether the layer is known to be whole: made in this boot, or marked by store_settle. */
+bool store_reliable(const struct store *store, int layer);
+
+bool store_marked(int layer);
+
+/* Remove what is not. */
+int store_clear_lost(struct store *store, struct err *err);
 
 /* What is to be known of a stored layer besides its files: <key>/meta. */
 struct store_meta {

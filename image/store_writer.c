@@ -167,7 +167,8 @@ static int job_end(struct store_writer *w, size_t layer, struct err *err)
 	struct store_meta meta;
 
 	if (unpack_end(w->job.unpack, &meta, err) || store_meta_write(w->job.dir, &meta, err) ||
-		store_about_write(w->job.dir, w->image->layers[layer].diff_id, w->job.bytes, err)) {
+		store_about_write(w->job.dir, w->image->layers[layer].diff_id, w->job.bytes, err) ||
+		store_boot_write(w->store, w->job.dir, err)) {
 		return -1;
 	}
 	unpack_free(w->job.unpack);

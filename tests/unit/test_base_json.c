@@ -54,8 +54,7 @@ static void read_animal(const char *text, struct animal *ret, struct json_proble
 static void expect_problem(const struct json_problems *list, const char *pointer, const char *words)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		if (strcmp(list->v[i].pointer, pointer) == 0 &&
-			strstr(list->v[i].message, words)) {
+		if (strcmp(list->v[i].pointer, pointer) == 0 && strstr(list->v[i].message, words)) {
 			return;
 		}
 	}
@@ -67,9 +66,10 @@ Test(base_json, a_table_reads_every_kind)
 	AUTO(animal) struct animal a = {0};
 	AUTO(json_problems) struct json_problems problems = {0};
 
-	read_animal("{\"name\":\"rex\",\"age\":3,\"weight\":4.5,\"tame\":true,\"food\":[\"a\",\"b\"],"
-		    "\"tags\":{\"z\":{},\"y\":1},\"marks\":{\"k\":\"v\"},"
-		    "\"legs\":[{\"side\":\"l\"},{\"side\":\"r\"}],\"tail\":{\"side\":\"t\"},\"raw\":[1]}",
+	read_animal(
+		"{\"name\":\"rex\",\"age\":3,\"weight\":4.5,\"tame\":true,\"food\":[\"a\",\"b\"],"
+		"\"tags\":{\"z\":{},\"y\":1},\"marks\":{\"k\":\"v\"},"
+		"\"legs\":[{\"side\":\"l\"},{\"side\":\"r\"}],\"tail\":{\"side\":\"t\"},\"raw\":[1]}",
 		&a, &problems);
 	cr_assert_eq(problems.n, 0);
 	cr_assert_str_eq(a.name, "rex");
@@ -88,8 +88,9 @@ Test(base_json, one_reading_yields_all_problems)
 	AUTO(animal) struct animal a = {0};
 	AUTO(json_problems) struct json_problems problems = {0};
 
-	read_animal("{\"age\":-1,\"weight\":\"x\",\"tame\":1,\"food\":[\"a\",2],\"marks\":{\"a/b\":1},"
-		    "\"legs\":[{},7],\"tail\":null}",
+	read_animal(
+		"{\"age\":-1,\"weight\":\"x\",\"tame\":1,\"food\":[\"a\",2],\"marks\":{\"a/b\":1},"
+		"\"legs\":[{},7],\"tail\":null}",
 		&a, &problems);
 	expect_problem(&problems, "/name", "missing");
 	expect_problem(&problems, "/age", "negative");
@@ -136,6 +137,42 @@ Test(base_json, every_duplicate_has_its_pointer)
 	cr_assert_eq(problems.n, 4);
 	cr_assert_eq(json_integer_value(json_object_get(value, "m")), INT64_MAX);
 	cr_assert_eq(json_integer_value(json_object_get(value, "n")), -INT64_MAX);
+}
+
+Test(base_json, what_a_table_reads)
+{
+	static const struct {
+		const char *pointer;
+		bool reads;
+	} rows[] = {{"", true}, {"/name", true}, {"/nam", false}, {"/name/x", false},
+		{"/food/3", true}, {"/food/3/x", false}, {"/tags/a~1b", true}, {"/tags/a/b", false},
+		{"/marks/k", true}, {"/legs", true}, {"/legs/7", true}, {"/legs/7/side", true},
+		{"/legs/7/other", false}, {"/tail/side", true}, {"/tail/x", false},
+		{"/raw/a/b/c", true}, {"/other/name", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cr_expect_eq(json_table_reads(&animal_table, rows[i].pointer), rows[i].reads, "%s",
+			rows[i].pointer);
+	}
+}
+
+Test(base_json, an_open_document)
+{
+	static const char text[] =
+		"[{\"x\":{\"a\":1,\"a\":2},\"name\":\"\",\"name\":\"\",\"age\":9223372036854775808,"
+		"\"big\":-9223372036854775809}]";
+	AUTO(json_problems) struct json_problems problems = {0};
+	auto_json json_t *value = NULL;
+
+	cr_assert_eq(
+		json_parse_open(text, sizeof(text) - 1, &animal_table, &problems, &value, NULL), 0);
+	cr_assert_eq(problems.n, 4);
+	for (size_t i = 0; i < problems.n; i++) {
+		const char *at = problems.v[i].pointer;
+		bool read = strcmp(at, "/0/name") == 0 || strcmp(at, "/0/age") == 0;
+
+		cr_expect_eq(problems.v[i].warning, !read, "%s", at);
+	}
 }
 
 Test(base_json, pointers_are_those_of_rfc_6901)

@@ -10,7 +10,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HEX64 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DIGEST "sha256:" HEX64
 #define DESCRIPTOR(type) "{\"mediaType\":\"" type "\",\"digest\":\"" DIGEST "\",\"size\":0}"
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 #define CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
@@ -78,6 +79,29 @@ static const struct {
 			   "") ",\"layers\":[" DESCRIPTOR("text/plain") "]}"},
 	{CONFIG, "{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\","
 		 "\"diff_ids\":[\"" DIGEST "\"]}}"},
+	/* descriptor.md: 128 digits of sha512; RFC 3986, 3.1: schemes are without case */
+	{INDEX, INDEX_OF("{\"mediaType\":\"a/b\",\"digest\":\"sha512:" HEX64 HEX64
+			 "\",\"size\":0}")},
+	{INDEX, INDEX_OF(WITH("\"urls\":[\"HTTPS://example.com/a\",\"http://[::1]/b?c#d\"]"))},
+	{INDEX, INDEX_OF(WITH("\"data\":\"\""))},
+	/* considerations.md: what is not known is no error, whatever it is */
+	{INDEX, INDEX_OF(WITH(
+			"\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":"
+			"\"v8.2\",\"features\":[\"sse4\"]},\"x\":1e300,\"y\":[null]"))},
+	{INDEX, INDEX_OF(WITH("\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":"
+			      "\"v5\"}"))},
+	{INDEX, INDEX_OF(WITH("\"platform\":{\"os\":\"linux\",\"architecture\":\"ppc64le\","
+			      "\"variant\":\"power9\"}"))},
+	{INDEX, "{\"schemaVersion\":2,\"artifactType\":\"application/vnd.example+type\",\"manifests\":[],"
+		"\"subject\":" DESCRIPTOR(MANIFEST_TYPE) ",\"annotations\":{}}"},
+	{MANIFEST,
+		IMAGE_WITH("\"annotations\":{\"org.opencontainers.image.base.digest\":\"" DIGEST
+			   "\",\"org.opencontainers.referrers.filtersApplied\":\"artifactType\"}")},
+	{MANIFEST, "{\"schemaVersion\":2,\"artifactType\":\"a/b\",\"config\":" EMPTY(
+			   ",\"data\":\"e30=\"") ",\"layers\":[" EMPTY("") "]}"},
+	{CONFIG, CONFIG_WITH("\"created\":null,\"history\":null,\"variant\":null,\"config\":null")},
+	{CONFIG, CONFIG_WITH("\"config\":{\"Labels\":null,\"User\":null,\"MemorySwap\":-1},"
+			     "\"docker_version\":{\"a\":[1,2]}")},
 	{CONFIG, "{\"os\":\"linux\",\"architecture\":\"amd64\",\"created\":"
 		 "\"2025-01-26T22:54:00.500849935+01:00\",\"config\":{\"Volumes\":null,"
 		 "\"ExposedPorts\":{\"80\":{},\"53/udp\":{},\"80/tcp\":{}},\"Entrypoint\":null},"
@@ -235,6 +259,18 @@ static const struct {
 		INDEX_OF(WITH("\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\","
 			      "\"os.version\":1}")),
 		"/manifests/0/platform/os.version", "found a number"},
+	{INDEX, INDEX_OF("{\"mediaType\":\"a/b\",\"digest\":\"sha512:" HEX64 "\",\"size\":0}"),
+		"/manifests/0/digest", "sha512"},
+	{INDEX, INDEX_OF(WITH("\"annotations\":null")), "/manifests/0/annotations", "empty object"},
+	{INDEX, "{\"schemaVersion\":2,\"manifests\":[],\"fsLayers\":[]}", "/fsLayers", "schema 1"},
+	{INDEX, INDEX_OF(WITH("\"annotations\":{\"a.b\":\"\",\"a.b\":\"\"}")),
+		"/manifests/0/annotations/a.b", "more than once"},
+	{MANIFEST, IMAGE_WITH("\"fsLayers\":null"), "/fsLayers", "schema 1"},
+	{MANIFEST, IMAGE_WITH("\"artifactType\":\"\""), "/artifactType", "RFC 6838"},
+	{CONFIG, CONFIG_WITH("\"config\":{\"Memory\":1.5}"), "/config/Memory", "whole number"},
+	{CONFIG, CONFIG_WITH("\"history\":[null]"), "/history/0", "found null"},
+	{LAYOUT, "{\"imageLayoutVersion\":\"1.0.0\",\"ImageLayoutVersion\":\"1\"}",
+		"/ImageLayoutVersion", "beside"},
 	{MANIFEST, IMAGE_WITH("\"subject\":7"), "/subject", "found a number"},
 	{MANIFEST, IMAGE_WITH("\"manifests\":[]"), "/manifests", "image index"},
 	{MANIFEST, IMAGE_WITH("\"Layers\":[]"), "/Layers", "beside 'layers'"},
@@ -293,7 +329,27 @@ static const struct {
 	const char *pointer;
 	const char *message;
 } odd[] = {
-	{INDEX, INDEX_OF(WITH("\"annotations\":null")), "/manifests/0/annotations", "empty object"},
+	{INDEX, INDEX_OF(WITH("\"urls\":null")), "/manifests/0/urls", "left out"},
+	{MANIFEST, IMAGE_WITH("\"subject\":null"), "/subject", "left out"},
+	/* members of nobody's: what readers would do with them is nobody's concern */
+	{INDEX, INDEX_OF(WITH("\"x\":{\"y\":1,\"y\":2}")), "/manifests/0/x/y", "more than once"},
+	{MANIFEST, IMAGE_WITH("\"x\":99999999999999999999"), "/x", "64 bits"},
+	{MANIFEST, IMAGE_WITH("\"x\":[-1e400]"), "/x/0", "1e400"},
+	{CONFIG, CONFIG_WITH("\"config\":{\"Volumes\":{\"/a\":{\"b\":1,\"b\":1}}}"),
+		"/config/Volumes/~1a/b", "more than once"},
+	{INDEX,
+		INDEX_OF(WITH(
+			"\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":"
+			"\"armv8\"}")),
+		"/manifests/0/platform/variant", "'armv8'"},
+	{CONFIG, CONFIG_WITH("\"variant\":\"v\""), "/variant", "'v'"},
+	{CONFIG, CONFIG_WITH("\"variant\":\"v3.\""), "/variant", "'v3.'"},
+	{INDEX, INDEX_OF(WITH("\"annotations\":{\"org.opencontainers.mine\":\"\"}")),
+		"/manifests/0/annotations/org.opencontainers.mine", "reserved"},
+	{INDEX,
+		INDEX_OF(
+			WITH("\"annotations\":{\"org.opencontainers.image.base.digest\":\"abc\"}")),
+		"/manifests/0/annotations/org.opencontainers.image.base.digest", "a digest"},
 	{INDEX, INDEX_OF(WITH("\"annotations\":{\"note\":\"\"}")), "/manifests/0/annotations/note",
 		"reverse domain"},
 	{INDEX, INDEX_OF(WITH("\"annotations\":{\"org.opencontainers.image.ref.name\":\"a b\"}")),
@@ -318,7 +374,7 @@ static const struct {
 		"/manifests/0/platform/os", "GOOS"},
 	{INDEX, INDEX_OF(WITH("\"Data\":\"\"")), "/manifests/0/Data", "is not 'data'"},
 	{MANIFEST, IMAGE_WITH("\"annotations\":{\"org.opencontainers.image.mine\":\"x\"}"),
-		"/annotations/org.opencontainers.image.mine", "reserves"},
+		"/annotations/org.opencontainers.image.mine", "reserved"},
 	{MANIFEST, IMAGE_WITH("\"annotations\":{\"org.opencontainers.image.created\":\"x\"}"),
 		"/annotations/org.opencontainers.image.created", "RFC 3339"},
 	{MANIFEST, IMAGE_WITH("\"subject\":" DESCRIPTOR("a/b")), "/subject/mediaType", "'a/b'"},
@@ -341,7 +397,7 @@ static const struct {
 	{CONFIG, CONFIG_WITH("\"config\":{\"Volumes\":{\"data\":{}}}"), "/config/Volumes/data",
 		"absolute"},
 	{CONFIG, CONFIG_WITH("\"config\":{\"Labels\":{\"org.opencontainers.image.x\":\"\"}}"),
-		"/config/Labels/org.opencontainers.image.x", "reserves"},
+		"/config/Labels/org.opencontainers.image.x", "reserved"},
 	{CONFIG, CONFIG_WITH("\"config\":{\"entryPoint\":[]}"), "/config/entryPoint",
 		"is not 'Entrypoint'"},
 };
@@ -444,6 +500,11 @@ Test(image_oci, a_config_in_full)
 	cr_assert_eq(problems.n, 3);
 	cr_expect_str_eq(problems.v[1].pointer, "/rootfs/diff_ids");
 	cr_expect_str_eq(problems.v[2].pointer, "/history");
+	cr_expect(problems.v[2].warning, "fewer lines than layers");
+	rules_layer_count(&c, 0, &problems);
+	cr_assert_eq(problems.n, 5);
+	cr_expect_str_eq(problems.v[4].pointer, "/history");
+	cr_expect_not(problems.v[4].warning, "a line without its layer");
 	json_problems_release(&problems);
 }
 

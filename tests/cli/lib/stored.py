@@ -70,6 +70,8 @@ def run(bench, build):
         problems.append(f"the store has {found}, the image {wanted}")
     if not all(layer["bytes"] >= 4096 and not layer["held"] for layer in store.layers()):
         problems.append(f"sizes or holders are wrong: {store.layers()}")
+    if not all(layer["durable"] for layer in store.layers()):
+        problems.append(f"the run ended without writing them out: {store.layers()}")
     text = store.run("store", "ls").stdout.decode()
     if wanted[0] not in text or "MiB" not in text:
         problems.append(f"`store ls` says {text!r}")
