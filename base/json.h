@@ -39,7 +39,7 @@ static inline void cleanup_json(json_t **j)
 struct json_problem {
 	char *pointer; /* "" is the whole document */
 	char *message; /* "expected a string, found a number" */
-	bool warning;  /* odd, but nothing that we use depends on it */
+	bool warning; /* odd, but nothing that we use depends on it */
 };
 struct json_problems {
 	struct json_problem *v;
@@ -56,22 +56,22 @@ void json_problem_add(struct json_problems *list, bool warning, const char *poin
 void json_problems_release(struct json_problems *list);
 
 enum json_kind {
-	JF_STR,   /* char *		heap string, NULL when absent */
-	JF_U64,   /* uint64_t		a whole number >= 0 */
-	JF_NUM,   /* double */
-	JF_BOOL,  /* bool */
-	JF_STRV,  /* struct strv	array of strings */
-	JF_KEYS,  /* struct strv	the member names of an object, in the order of the file */
+	JF_STR, /* char *		heap string, NULL when absent */
+	JF_U64, /* uint64_t		a whole number >= 0 */
+	JF_NUM, /* double */
+	JF_BOOL, /* bool */
+	JF_STRV, /* struct strv	array of strings */
+	JF_KEYS, /* struct strv	the member names of an object, in the order of the file */
 	JF_PAIRS, /* struct strv	object of strings as "name=value" */
-	JF_OBJ,   /* the sub-struct itself, by .table */
+	JF_OBJ, /* the sub-struct itself, by .table */
 	JF_ARRAY, /* struct json_array, elements by .table */
-	JF_RAW,   /* json_t *		a reference of its own */
+	JF_RAW, /* json_t *		a reference of its own */
 };
 enum json_presence { JF_OPTIONAL, JF_REQUIRED };
 
 /* Layout of every JF_ARRAY member: declare it as struct { struct T *v; size_t n; } (a
  * JF_ARRAY_OF(T)). */
-#define JF_ARRAY_OF(type)                                                                        \
+#define JF_ARRAY_OF(type)                                                                          \
 	struct {                                                                                   \
 		type *v;                                                                           \
 		size_t n;                                                                          \
@@ -88,7 +88,7 @@ struct json_field {
 struct json_table {
 	const struct json_field *fields;
 	size_t n;
-	size_t size;	   /* of the struct, for arrays */
+	size_t size; /* of the struct, for arrays */
 	size_t present_at; /* offsetof a bool set when the object was there, or 0: none */
 };
 

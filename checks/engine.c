@@ -98,8 +98,8 @@ static size_t recall(struct engine *e, size_t layer, struct unpack u, bool add)
 		size_t row = id ? listening_row(e, id) : e->n;
 		struct notes *notes = row < e->n ? &e->notes[row] : NULL;
 
-		if (!notes_unpack(&u, layer, add ? notes : NULL,
-			    LIMIT_NOTES - (notes ? notes->n : 0))) {
+		if (!notes_unpack(
+			    &u, layer, add ? notes : NULL, LIMIT_NOTES - (notes ? notes->n : 0))) {
 			return 0;
 		}
 		found += notes != NULL;

@@ -91,7 +91,8 @@ static int prune(const struct options *options, const struct subject *s, struct 
 	struct store_trimmed trimmed;
 
 	if (store_trim(s->store, keep, &trimmed, err) ||
-		(s->facts && facts_trim(s->facts, options->all ? 0 : image_limits.facts, NULL, err))) {
+		(s->facts &&
+			facts_trim(s->facts, options->all ? 0 : image_limits.facts, NULL, err))) {
 		return -1;
 	}
 	(void)printf("removed %zu layers, %.1f MiB; %.1f MiB are left\n", trimmed.layers,

@@ -36,8 +36,8 @@ static int hash_program(char ret[DIGEST_TEXT_MAX], struct err *err)
 	if (fd < 0 || got < 0) {
 		return err_sys(err, "read '/proc/self/exe'");
 	}
-	libraries = xasprintf("%s %s %s", archive_version_details(), zlibVersion(),
-		ZSTD_versionString());
+	libraries = xasprintf(
+		"%s %s %s", archive_version_details(), zlibVersion(), ZSTD_versionString());
 	digest_add(d, libraries, strlen(libraries));
 	digest_end(d, ret);
 	return 0;
@@ -123,9 +123,10 @@ struct items {
 
 static void add_item(const struct facts *f, const char *name, struct items *ret)
 {
+	size_t len = strlen(name);
 	struct stat st;
 
-	if (strlen(name) >= FACTS_NAME_MAX || fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	if (len >= FACTS_NAME_MAX || fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
 		!S_ISREG(st.st_mode)) {
 		return;
 	}
@@ -136,7 +137,7 @@ static void add_item(const struct facts *f, const char *name, struct items *ret)
 		return;
 	}
 	*ARRAY_PUSH(ret) = (struct item){.bytes = (uint64_t)st.st_size, .used = st.st_mtime};
-	(void)snprintf(ret->v[ret->n - 1].name, FACTS_NAME_MAX, "%s", name);
+	memcpy(ret->v[ret->n - 1].name, name, len + 1);
 }
 
 static int by_use(const void *a, const void *b)

@@ -56,8 +56,8 @@ void facts_writer_elf(struct facts_writer *w, const struct elf *elf);
 void facts_writer_text(struct facts_writer *w, const char *text, size_t len);
 
 /* The layer was read to its end and nothing was wrong with it; memory is the sink's. */
-void facts_writer_publish(struct facts_writer *w, const struct facts_layer *layer,
-	const struct buf *memory);
+void facts_writer_publish(
+	struct facts_writer *w, const struct facts_layer *layer, const struct buf *memory);
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -83,8 +83,8 @@ void facts_record_release(struct facts_record *r);
 enum facts_kind { FACTS_END, FACTS_ENTRY, FACTS_ELF, FACTS_TEXT, FACTS_BROKEN };
 struct facts_item {
 	struct entry entry; /* borrowed until the next item */
-	struct elf *elf;    /* the caller's */
-	const char *text;   /* borrowed from the record */
+	struct elf *elf; /* the caller's */
+	const char *text; /* borrowed from the record */
 	size_t text_len;
 };
 enum facts_kind facts_next(struct facts_record *r, struct facts_item *ret);

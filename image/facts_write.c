@@ -149,7 +149,8 @@ void facts_writer_text(struct facts_writer *w, const char *text, size_t len)
 }
 
 /* What stands at the end: of the layer as a whole, where that begins, and the digest of all before. */
-static void finish(struct facts_writer *w, const struct facts_layer *layer, const struct buf *memory)
+static void finish(
+	struct facts_writer *w, const struct facts_layer *layer, const struct buf *memory)
 {
 	struct pack *p = begin(w, FACTS_END);
 	char digest[DIGEST_TEXT_MAX];

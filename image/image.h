@@ -23,14 +23,14 @@
 
 enum violation_kind {
 	VIOLATION_CONFORMANCE, /* oci-conformance: documents, digests, sizes, diff_ids */
-	VIOLATION_LAYER,       /* layers-unpack: a layer that cannot be read to its end, bad entries */
-	VIOLATION_SELECTION,   /* single-image: several images, or not the platform asked for */
+	VIOLATION_LAYER, /* layers-unpack: a layer that cannot be read to its end, bad entries */
+	VIOLATION_SELECTION, /* single-image: several images, or not the platform asked for */
 };
 
 struct violation {
 	enum violation_kind kind;
-	bool warning;  /* odd but readable by everyone: evidence of a WARN, not a FAIL */
-	char *file;    /* "index.json", "blobs/sha256/ab..", "manifest.json", "layer 2" */
+	bool warning; /* odd but readable by everyone: evidence of a WARN, not a FAIL */
+	char *file; /* "index.json", "blobs/sha256/ab..", "manifest.json", "layer 2" */
 	char *pointer; /* JSON pointer, or entry name for a layer; "" when it is the whole file */
 	char *message;
 };
@@ -50,34 +50,35 @@ enum layer_encoding { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD };
 
 /* One layer as the manifest and config declare it; lowest first. */
 struct layer {
-	char *digest;	 /* of the blob as stored; NULL in a docker-archive that names none */
-	uint64_t size;	 /* as declared; in a docker-archive the member's size */
+	char *digest; /* of the blob as stored; NULL in a docker-archive that names none */
+	uint64_t size; /* as declared; in a docker-archive the member's size */
 	char *media_type;
-	char *diff_id;	 /* of the tar, from the config; NULL when the config has too few */
+	char *diff_id; /* of the tar, from the config; NULL when the config has too few */
 	char *created_by; /* history line, NULL when unknown */
 	char *file; /* its name in the source: "blobs/sha256/ab..", "1f../layer.tar" */
 	char *diff_id_read; /* set by image_scan: what the tar really hashes to */
-	uint64_t tar_size;  /* set by image_scan */
-	size_t entries;	    /* set by image_scan */
-	size_t duplicates;  /* set by image_scan: entries of a name that the layer had before */
+	uint64_t tar_size; /* set by image_scan */
+	size_t entries; /* set by image_scan */
+	size_t duplicates; /* set by image_scan: entries of a name that the layer had before */
 	size_t idle_whiteouts; /* set by image_scan: whiteouts of what is not there */
 };
 
 /* An image or other manifest that the reference offers: for messages and `assay inspect`. */
 struct candidate {
-	char *name;	/* tag, RepoTags[0], or NULL */
+	char *name; /* tag, RepoTags[0], or NULL */
 	char *digest;
 	char *platform; /* "linux/amd64" */
-	char *kind;	/* "image", "attestation", "artifact"; "referrer": an artifact about another */
+	char *kind; /* "image", "attestation", "artifact"; "referrer": an artifact about another */
 	char *artifact_type; /* media type of what it carries; NULL for an image */
-	char *subject;	     /* digest of the manifest that it is about, or NULL */
+	char *subject; /* digest of the manifest that it is about, or NULL */
 };
 
 struct image_options {
 	const char *reference;
-	const char *platform; /* "linux/amd64"; NULL: linux/amd64, or linux/386 where only that is there */
+	const char *
+		platform; /* "linux/amd64"; NULL: linux/amd64, or linux/386 where only that is there */
 	/* For what is fetched through skopeo. */
-	const char *authfile;	/* credentials; NULL: where skopeo looks by itself */
+	const char *authfile; /* credentials; NULL: where skopeo looks by itself */
 	const char *tls_verify; /* "true", "false"; NULL: as skopeo is configured */
 };
 
@@ -87,9 +88,9 @@ struct facts;
 struct image {
 	struct reference reference;
 	struct source *source;
-	char *digest;	     /* manifest digest; for a docker-archive the config's */
+	char *digest; /* manifest digest; for a docker-archive the config's */
 	char *config_digest;
-	char *media_type;	 /* of the manifest; NULL in a docker-archive */
+	char *media_type; /* of the manifest; NULL in a docker-archive */
 	struct strv annotations; /* of the manifest, "key=value" */
 	struct image_config *config; /* NULL: no image could be chosen (see violations) */
 	struct layer *layers;
@@ -97,7 +98,8 @@ struct image {
 	struct candidate *candidates;
 	size_t n_candidates;
 	struct violations violations;
-	const struct facts *facts; /* for image_scan (facts.h); borrowed, NULL: every layer is read */
+	const struct facts
+		*facts; /* for image_scan (facts.h); borrowed, NULL: every layer is read */
 };
 
 /* Where the bytes of a blob are: a range of an open file. */

@@ -16,7 +16,7 @@
 struct platform {
 	char *os;
 	char *architecture; /* GOARCH: "amd64", "386", "arm64" */
-	char *variant;	    /* "v8", NULL when none */
+	char *variant; /* "v8", NULL when none */
 	char *os_version;
 	struct strv os_features;
 };
@@ -29,7 +29,7 @@ struct descriptor {
 	char *artifact_type;
 	struct strv annotations; /* "key=value" */
 	struct strv urls;
-	char *data;   /* the content itself, in base64 */
+	char *data; /* the content itself, in base64 */
 	bool present; /* not first: a json_table cannot mark offset 0 */
 };
 
@@ -76,7 +76,7 @@ struct image_config {
 	char *author;
 	char *user;
 	struct strv exposed_ports; /* "8080/tcp" */
-	struct strv env;	   /* as written: an item may lack its '=' */
+	struct strv env; /* as written: an item may lack its '=' */
 	struct strv entrypoint;
 	struct strv cmd;
 	struct strv volumes; /* paths */
@@ -96,16 +96,23 @@ struct image_config {
 
 /* One image of a docker-archive's manifest.json. */
 struct docker_image {
-	char *config;	       /* path in the archive */
+	char *config; /* path in the archive */
 	struct strv repo_tags;
-	struct strv layers;    /* paths in the archive, lowest first */
+	struct strv layers; /* paths in the archive, lowest first */
 };
 struct docker_manifest {
 	JF_ARRAY_OF(struct docker_image) images;
 };
 
 /* The kinds of media type that a descriptor or document of an image may have. */
-enum media_kind { MEDIA_OTHER, MEDIA_INDEX, MEDIA_MANIFEST, MEDIA_CONFIG, MEDIA_EMPTY, MEDIA_LAYER };
+enum media_kind {
+	MEDIA_OTHER,
+	MEDIA_INDEX,
+	MEDIA_MANIFEST,
+	MEDIA_CONFIG,
+	MEDIA_EMPTY,
+	MEDIA_LAYER
+};
 enum media_kind media_kind(const char *media_type); /* NULL gives MEDIA_OTHER */
 
 /* Whether it is one of Docker's; false for NULL. */

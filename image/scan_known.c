@@ -141,8 +141,8 @@ void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_fa
 	buf_init(&memory, LIMIT_FACTS_RECORD);
 	if (s->keep && good && named && !s->n_said &&
 		s->memory->remember(s->layer, &memory, s->memory->arg)) {
-		facts_writer_publish(s->keep,
-			&(struct facts_layer){facts->encoding, facts->tar_size}, &memory);
+		facts_writer_publish(
+			s->keep, &(struct facts_layer){facts->encoding, facts->tar_size}, &memory);
 	}
 	facts_writer_free(s->keep);
 	s->keep = NULL;

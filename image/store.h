@@ -77,11 +77,11 @@ int store_lost(
 /* What the store has. */
 struct store_item {
 	char *key;
-	char *diff_id;	/* NULL when it is not known */
+	char *diff_id; /* NULL when it is not known */
 	uint64_t bytes; /* of its files, in whole blocks */
-	int64_t used;	/* when a run held it last, in seconds since 1970 */
+	int64_t used; /* when a run held it last, in seconds since 1970 */
 	bool durable; /* on the disk: stays when the machine starts again */
-	bool held;	/* by a process that lives, this one included */
+	bool held; /* by a process that lives, this one included */
 };
 struct store_items {
 	struct store_item *v;

@@ -26,7 +26,8 @@ Test(pack, numbers_as_dwarf_has_them)
 		pack_number(&p, rows[i].number);
 		cr_assert_eq(b.len, rows[i].len);
 		cr_expect_arr_eq(b.data, rows[i].bytes, rows[i].len);
-		u = (struct unpack){(const uint8_t *)b.data, (const uint8_t *)b.data + b.len, false};
+		u = (struct unpack){
+			(const uint8_t *)b.data, (const uint8_t *)b.data + b.len, false};
 		cr_expect_eq(unpack_number(&u), rows[i].number);
 		cr_expect(!u.broken && u.at == u.end);
 	}
@@ -67,13 +68,13 @@ Test(pack, broken_bytes_give_nothing)
 		const char *bytes;
 		size_t len;
 	} texts[] = {
-		{"", 0},		     /* nothing */
-		{"\x01", 1},		     /* no length */
-		{"\x02\x01\x41\x00", 4},     /* neither NULL nor a text */
-		{"\x01\x04name", 6},	     /* no NUL */
-		{"\x01\x04nameX", 7},	     /* another byte in its place */
-		{"\x01\x04na\0e\0", 7},	     /* a NUL in the middle */
-		{"\x01\x80", 2},	     /* a number cut short */
+		{"", 0}, /* nothing */
+		{"\x01", 1}, /* no length */
+		{"\x02\x01\x41\x00", 4}, /* neither NULL nor a text */
+		{"\x01\x04name", 6}, /* no NUL */
+		{"\x01\x04nameX", 7}, /* another byte in its place */
+		{"\x01\x04na\0e\0", 7}, /* a NUL in the middle */
+		{"\x01\x80", 2}, /* a number cut short */
 		{"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11}, /* and one too large */
 		{"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11}, /* as long as can be */
 	};

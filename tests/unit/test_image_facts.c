@@ -154,14 +154,14 @@ static struct lk_entry base_entries[] = {
 	{.name = "etc/", .mtime = 7},
 	{.name = "etc/passwd", .text = "root:x:0:0::/:/bin/sh\n", .uid = 3, .gid = 4000000000},
 	{.name = "etc/empty.conf", .text = ""},
-	{.name = "etc/app.conf", .text = "key = value\n", .mode = 04711,
+	{.name = "etc/app.conf",
+		.text = "key = value\n",
+		.mode = 04711,
 		.pax = "mtime=-1.000000005"},
-	{.name = "lib", .type = '2', .target = "usr/lib"},
-	{.name = "usr/lib/"},
+	{.name = "lib", .type = '2', .target = "usr/lib"}, {.name = "usr/lib/"},
 	{.name = "bin/same", .type = '1', .target = "etc/app.conf"},
 	{.name = "bin/caps", .text = "x", .pax = "SCHILY.xattr.security.capability=\x01\x02"},
-	{.name = "bin/program"},
-	{.name = "run/pipe", .type = '6'},
+	{.name = "bin/program"}, {.name = "run/pipe", .type = '6'},
 	{.name = "dev/null", .type = '3', .dev_major = 1, .dev_minor = 3},
 	{.name = "etc/passwd", .text = "root:x:0:0::/root:/bin/sh\n"}, /* twice */
 };
@@ -494,8 +494,9 @@ Test(image_facts, the_oldest_go_first)
 
 	known_init(&k);
 	a = scan_text(&k, image);
-	cr_assert_eq(shell("cd %s && touch -d @1000 `ls -S | head -1` && touch tmp.0 && touch -d @1000 tmp.1",
-			     k.dir),
+	cr_assert_eq(
+		shell("cd %s && touch -d @1000 `ls -S | head -1` && touch tmp.0 && touch -d @1000 tmp.1",
+			k.dir),
 		0);
 	cr_assert_eq(facts_trim(k.facts, UINT64_MAX, &left, NULL), 0);
 	cr_expect_eq(left.layers, 2);
