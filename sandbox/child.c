@@ -6,11 +6,11 @@
 #include "base/cleanup.h"
 #include "sandbox/caps.h"
 #include "sandbox/raw.h"
+#include "sandbox/refused.h"
 #include "sandbox/spec.h"
 
 #include <grp.h>
 #include <linux/keyctl.h>
-#include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -47,6 +47,24 @@ static int step_root_inside(struct spec *s)
 		return -1;
 	}
 	return (int)syscall(SYS_setresuid, 0, 0, 0);
+}
+
+/* As Docker does since version 20.10: any user may listen below port 1024, and ping. The files of
+ * /proc/sys/net are those of the reader's network namespace, whose root we are; where this machine's
+ * are read-only it stays as it was. */
+static int step_ports(struct spec *s)
+{
+	const char *const settings[][2] = {
+		{"/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"},
+		{"/proc/sys/net/ipv4/ping_group_range", s->ping_groups},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		auto_fd int fd = open(settings[i][0], O_WRONLY | O_CLOEXEC);
+
+		raw_tell(fd, settings[i][1], strlen(settings[i][1]));
+	}
+	return 0;
 }
 
 static int step_attach(struct spec *s)
@@ -158,7 +176,7 @@ static int step_seccomp(struct spec *s)
 {
 	/* CAP_SYS_ADMIN in our own user namespace stands in for no_new_privs, which stays off as
 	 * under Docker, so that set-user-ID programs of the image work. */
-	return raw_seccomp(SECCOMP_SET_MODE_FILTER, 0, &s->filter);
+	return refused_load(s, s->fd[FD_TELL]);
 }
 
 static int step_user(struct spec *s)
@@ -264,8 +282,8 @@ static void describe_caps(const struct spec *s, struct buf *out)
 
 static void describe_seccomp(const struct spec *s, struct buf *out)
 {
-	(void)s;
-	(void)buf_addf(out, NULL, ": Docker's default rules");
+	(void)buf_addf(out, NULL, ": Docker's default rules%s",
+		s->watch_refused ? "; what they refuse is counted" : "");
 }
 
 static void describe_user(const struct spec *s, struct buf *out)
@@ -287,6 +305,7 @@ const struct spec_step child_steps[] = {
 	{"wait until assay has mapped ids, joined cgroup and network", step_wait, NULL, NULL},
 	{"enter a cgroup namespace", step_cgroup, NULL, NULL},
 	{"become root inside", step_root_inside, NULL, NULL},
+	{"let every user listen below port 1024 and ping", step_ports, NULL, NULL},
 	{"attach the root", step_attach, NULL, NULL},
 	{"mount", mounts_apply, describe_mounts, mount_target},
 	{"set the host name", step_hostname, describe_hostname, NULL},

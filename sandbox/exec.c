@@ -7,8 +7,8 @@
 #include "sandbox/caps.h"
 #include "sandbox/instance.h"
 #include "sandbox/raw.h"
+#include "sandbox/refused.h"
 
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +18,7 @@ struct order {
 	char *const *argv;
 	struct strv programs;
 	int child; /* pidfd of PID 1 */
+	int tell; /* refused.h */
 	int null;
 	int procs[CGROUP_CONTROLLERS];
 	size_t n_procs;
@@ -53,8 +54,7 @@ static _Noreturn void run(const struct order *o)
 	if (s->file_size) {
 		prlimit(0, RLIMIT_FSIZE, &size, NULL);
 	}
-	if (setsid() < 0 || caps_bound(s->caps) < 0 ||
-		raw_seccomp(SECCOMP_SET_MODE_FILTER, 0, (void *)(uintptr_t)&s->filter) < 0 ||
+	if (setsid() < 0 || caps_bound(s->caps) < 0 || refused_load(s, o->tell) < 0 ||
 		chdir(s->cwd) < 0 || become(s) < 0 ||
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
 		_exit(126);
@@ -148,7 +148,7 @@ static int start(const struct order *o, int *ret, struct err *err)
 
 int sandbox_exec(struct sandbox *sb, const struct strv *argv, int *ret_exit_fd, struct err *err)
 {
-	struct order o = {.spec = sb->spec, .argv = argv->v, .child = sb->child};
+	struct order o = {.spec = sb->spec, .argv = argv->v, .child = sb->child, .tell = sb->tell};
 	const struct strv *files = sb->cgroup ? cgroup_procs_files(sb->cgroup) : NULL;
 	auto_fd int null = -1;
 	int fd = -1;

@@ -5,6 +5,7 @@
 #include "base/sys_time.h"
 #include "sandbox/ids.h"
 #include "sandbox/raw.h"
+#include "sandbox/refused.h"
 #include "sandbox/workspace_private.h"
 #include "sandbox/world_private.h"
 
@@ -138,6 +139,28 @@ static int open_descriptors(struct sandbox *sb, const struct sandbox_plan *plan,
 		}
 	}
 	return 0;
+}
+
+/* What the keeper needs to watch: shared memory, and a socket that listeners come by. */
+static int open_watch(struct sandbox *sb, const struct sandbox_plan *plan, struct err *err)
+{
+	int *fd = sb->spec->fd;
+	int pair[2];
+
+	if (!plan->watch_refused) {
+		return 0;
+	}
+	if (refused_new(&sb->spec->refused, err)) {
+		return -1;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		return err_sys(err, "make a socket pair");
+	}
+	if (take_fd(&fd[FD_LISTENERS], pair[0], err) || take_fd(&fd[FD_TELL], pair[1], err)) {
+		return -1;
+	}
+	sb->tell = fcntl(fd[FD_TELL], F_DUPFD_CLOEXEC, 3);
+	return sb->tell < 0 ? err_sys(err, "duplicate a descriptor") : 0;
 }
 
 static int make_cgroup(struct sandbox *sb, const struct sandbox_plan *plan, struct err *err)
@@ -295,7 +318,7 @@ static struct sandbox *new_sandbox(const struct sandbox_plan *plan)
 	sb->world = plan->world;
 	sb->address = plan->address;
 	sb->control = sb->keeper = sb->child = sb->failure = sb->go = -1;
-	sb->exit_fd = sb->out = sb->error = sb->log = sb->mounts = -1;
+	sb->exit_fd = sb->out = sb->error = sb->log = sb->mounts = sb->tell = -1;
 	return sb;
 }
 
@@ -303,8 +326,8 @@ int sandbox_start(const struct sandbox_plan *plan, struct sandbox **ret, struct 
 {
 	AUTO_PTR(sandbox) struct sandbox *sb = new_sandbox(plan);
 
-	if (spec_new(plan, &sb->spec, err) || seccomp_filter(&sb->spec->filter, err) ||
-		spec_write(sb->spec, plan, err)) {
+	if (spec_new(plan, &sb->spec, err) || seccomp_filter(false, &sb->spec->filter, err) ||
+		seccomp_filter(true, &sb->spec->watching, err) || spec_write(sb->spec, plan, err)) {
 		return err_wrap(err, "instance '%s'", plan->name ? plan->name : "");
 	}
 	sb->upper = xasprintf("%s/upper", sb->spec->dir);
@@ -312,7 +335,7 @@ int sandbox_start(const struct sandbox_plan *plan, struct sandbox **ret, struct 
 		strv_addf(&sb->volumes, "%s/volumes/%zu", sb->spec->dir, i);
 	}
 	if (make_cgroup(sb, plan, err) || open_descriptors(sb, plan, err) ||
-		start_keeper(sb, err) || attend(sb, plan, err)) {
+		open_watch(sb, plan, err) || start_keeper(sb, err) || attend(sb, plan, err)) {
 		return err_wrap(err, "instance '%s'", plan->name);
 	}
 	describe(sb, plan);
@@ -367,6 +390,7 @@ void sandbox_free(struct sandbox *sb)
 	cleanup_fd(&sb->error);
 	cleanup_fd(&sb->log);
 	cleanup_fd(&sb->mounts);
+	cleanup_fd(&sb->tell);
 	spec_free(sb->spec);
 	free(sb->upper);
 	strv_release(&sb->volumes);

@@ -15,6 +15,7 @@ struct sandbox {
 	struct spec *spec;
 	struct cgroup *cgroup; /* NULL: none */
 	int control, keeper, child, failure, go, exit_fd, out, error, log;
+	int tell; /* the socket to the keeper that seccomp listeners go by; -1: none */
 	int mounts; /* keeps the mount namespace: see hold_mounts() */
 	pid_t pid;
 	struct sandbox_exit ended;

@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "sandbox/raw.h"
+#include "sandbox/refused.h"
 #include "sandbox/spec.h"
 
 #include <poll.h>
@@ -17,22 +18,6 @@
 
 #define NOFILE_SOFT 1024
 #define NOFILE_HARD 524288
-
-/* "0", "1", ...: the names of the layers while the overlay is mounted. */
-static void layer_name(char name[12], size_t i)
-{
-	char digits[12];
-	size_t n = 0;
-
-	do {
-		digits[n++] = (char)('0' + i % 10);
-		i /= 10;
-	} while (i);
-	for (size_t k = 0; k < n; k++) {
-		name[k] = digits[n - 1 - k];
-	}
-	name[n] = '\0';
-}
 
 static int step_tie(struct spec *s)
 {
@@ -98,12 +83,12 @@ static int attach_shifted(int userns, const char *layer, const char *name)
 
 static int step_layers(struct spec *s)
 {
-	char name[12];
+	char name[12]; /* "0", "1", ...: short ones, for the overlay's options */
 
 	for (s->item = 0; s->item < s->lower.n; s->item++) {
 		const char *layer = s->lower.v[s->item];
 
-		layer_name(name, s->item);
+		raw_decimal(name, (uint32_t)s->item);
 		if (s->fd[FD_IDMAP] >= 0 ? attach_shifted(s->fd[FD_IDMAP], layer, name)
 					 : symlink(layer, name)) {
 			return -1;
@@ -253,7 +238,7 @@ static void close_others(const struct spec *s)
 static void close_childs(const struct spec *s)
 {
 	static const enum spec_fd given[] = {
-		FD_GO, FD_FAILURE, FD_STDIN, FD_STDOUT, FD_STDERR, FD_LOG, FD_IDMAP};
+		FD_GO, FD_FAILURE, FD_STDIN, FD_STDOUT, FD_STDERR, FD_LOG, FD_IDMAP, FD_TELL};
 
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
 		if (s->fd[given[i]] >= 0) {
@@ -282,10 +267,61 @@ static void report_end(const struct spec *s)
 	raw_tell(s->fd[FD_EXIT], &ended, sizeof(ended));
 }
 
+/* What the keeper waits for. */
+enum { ON_CHILD, ON_CONTROL, ON_LISTENERS, ON_LISTENER };
+
+/* Commands have a filter of their own, hence a listener. More at once than this wait in the socket:
+ * their first refused call takes until another's last process has ended. */
+#define LISTENERS_MAX 32
+
+static void attend_listeners(struct spec *s, struct pollfd *p, nfds_t *n)
+{
+	for (nfds_t i = ON_LISTENER; i < *n; i++) {
+		if (p[i].revents & POLLIN) {
+			if (!refused_answer(s->refused, p[i].fd)) {
+				(void)raw_pidfd_send_signal(child_pidfd, SIGKILL);
+			}
+		} else if (p[i].revents) { /* all that had this filter have ended */
+			close(p[i].fd);
+			p[i--] = p[--*n];
+		}
+	}
+	if (p[ON_LISTENERS].revents) {
+		int fd = refused_receive(s->fd[FD_LISTENERS]);
+
+		if (fd >= 0) {
+			p[(*n)++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		}
+	}
+}
+
+static _Noreturn void attend(struct spec *s)
+{
+	struct pollfd p[ON_LISTENER + LISTENERS_MAX];
+	nfds_t n = ON_LISTENER;
+
+	p[ON_CHILD] = (struct pollfd){.fd = child_pidfd, .events = POLLIN};
+	p[ON_CONTROL] = (struct pollfd){.fd = s->fd[FD_CONTROL], .events = POLLIN};
+	p[ON_LISTENERS] = (struct pollfd){.events = POLLIN};
+	for (;;) {
+		p[ON_LISTENERS].fd = n < ARRAY_SIZE(p) ? s->fd[FD_LISTENERS] : -1;
+		if (poll(p, n, -1) < 0) {
+			continue;
+		}
+		if (p[ON_CHILD].revents) {
+			report_end(s);
+			_exit(0);
+		}
+		/* The other end is gone, and so is assay, should its signal not have come. */
+		if (p[ON_CONTROL].revents) {
+			_exit(1);
+		}
+		attend_listeners(s, p, &n);
+	}
+}
+
 void keeper_main(struct spec *s)
 {
-	struct pollfd p[2];
-
 	close_others(s);
 	for (size_t i = 0; i < keeper_n_steps; i++) {
 		s->item = 0;
@@ -294,19 +330,5 @@ void keeper_main(struct spec *s)
 		}
 	}
 	close_childs(s);
-	p[0] = (struct pollfd){.fd = child_pidfd, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = s->fd[FD_CONTROL], .events = POLLIN};
-	for (;;) {
-		if (poll(p, 2, -1) < 0) {
-			continue;
-		}
-		if (p[0].revents) {
-			report_end(s);
-			_exit(0);
-		}
-		/* The other end is gone, and so is assay, should its signal not have come. */
-		if (p[1].revents) {
-			_exit(1);
-		}
-	}
+	attend(s);
 }

@@ -29,6 +29,22 @@ static inline pid_t raw_clone(uint64_t flags, int *ret_pidfd)
 		SYS_clone, flags | (uint64_t)CLONE_PIDFD, NULL, ret_pidfd, NULL, NULL);
 }
 
+/* n in decimal digits. */
+static inline void raw_decimal(char text[12], uint32_t n)
+{
+	char digits[12];
+	size_t len = 0;
+
+	do {
+		digits[len++] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	for (size_t i = 0; i < len; i++) {
+		text[i] = digits[len - 1 - i];
+	}
+	text[len] = '\0';
+}
+
 static inline int raw_openat2(int dirfd, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};

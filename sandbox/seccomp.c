@@ -85,27 +85,78 @@ static const uint32_t personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0xffffffff}
 /* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 #define CLONE_NAMESPACES UINT64_C(0x7e020000)
 
-/* set_mempolicy_home_node: what the list above was written against. */
+/*
+ * Refused without a word even where refusals are watched: programs issue these by the thousand, they
+ * ask for nothing that harms, and a notification takes a hundred times as long as an errno. Placing
+ * memory on NUMA nodes (the JVM, databases), comparing descriptors (Mesa), hints about memory.
+ */
+static const char quiet[] =
+	"get_mempolicy kcmp mbind migrate_pages move_pages process_madvise set_mempolicy "
+	"set_mempolicy_home_node ";
+
+/* set_mempolicy_home_node: what the lists above were written against. */
 #define YOUNGEST 450
 #define X32_BIT 0x40000000u
+#define X32_LAST 547
+#define I386_SECCOMP 354
 
-/*
- * Goes in front of libseccomp's program, for x86-64 and x32. Calls younger than the list: ENOSYS.
- * AF_VSOCK: EPERM; the kernel takes the family as an int, so only its lower half may be looked at,
- * while libseccomp compares all 64 bits.
- */
-static const struct sock_filter head[] = {
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
-	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, YOUNGEST, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 3),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+/* What stands in the program for a refusal, and becomes EPERM or a notification; no errno. */
+#define REFUSE (SECCOMP_RET_ERRNO | 4000u)
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF(test, k, yes, no) BPF_JUMP(BPF_JMP | BPF_##test | BPF_K, k, yes, no)
+#define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
+#define WITHOUT_X32_BIT BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~X32_BIT)
+
+/* Three blocks go in front of libseccomp's program, each going on behind its end. Calls younger than
+ * the list: ENOSYS; x32 calls that cannot exist: EPERM. */
+static const struct sock_filter young[] = {
+	LOAD(nr),
+	IF(JGT, YOUNGEST, 0, 9),
+	LOAD(arch),
+	IF(JEQ, AUDIT_ARCH_I386, 3, 0),
+	IF(JEQ, AUDIT_ARCH_X86_64, 0, 6),
+	LOAD(nr),
+	IF(JGE, X32_BIT, 1, 0),
+	RETURN(SECCOMP_RET_ERRNO | ENOSYS),
+	WITHOUT_X32_BIT,
+	IF(JGT, X32_LAST, 0, 1),
+	RETURN(SECCOMP_RET_ERRNO | EPERM),
+};
+
+/* AF_VSOCK: the kernel takes the family as an int, so only its lower half may be looked at, while
+ * libseccomp compares all 64 bits. */
+static const struct sock_filter vsock[] = {
+	LOAD(arch),
+	IF(JEQ, AUDIT_ARCH_X86_64, 0, 6),
+	LOAD(nr),
+	WITHOUT_X32_BIT,
+	IF(JEQ, __NR_socket, 0, 3),
+	LOAD(args[0]),
+	IF(JEQ, AF_VSOCK, 0, 1),
+	RETURN(REFUSE),
+};
+
+/* Only where refusals are watched: a filter with a listener, of which the kernel lets a process have
+ * one (refused.h). With no filter it is only asked what the kernel can, and the kernel answers. */
+static const struct sock_filter listener[] = {
+	LOAD(arch),
+	IF(JEQ, AUDIT_ARCH_X86_64, 0, 3),
+	LOAD(nr),
+	WITHOUT_X32_BIT,
+	IF(JEQ, __NR_seccomp, 3, 12),
+	IF(JEQ, AUDIT_ARCH_I386, 0, 11),
+	LOAD(nr),
+	IF(JEQ, I386_SECCOMP, 0, 9),
+	LOAD(args[0]),
+	IF(JEQ, SECCOMP_SET_MODE_FILTER, 0, 7),
+	LOAD(args[1]),
+	IF(JSET, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 5),
+	LOAD(args[2]),
+	IF(JEQ, 0, 0, 2),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2]) + 4),
+	IF(JEQ, 0, 1, 0),
+	RETURN(SECCOMP_RET_USER_NOTIF),
 };
 
 static int rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned n,
@@ -120,21 +171,30 @@ static int rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned
 	return seccomp_rule_add_array(ctx, action, nr, n, args);
 }
 
+static int rules(scmp_filter_ctx ctx, uint32_t action, const char *names)
+{
+	for (const char *p = names; *p;) {
+		char name[64];
+		size_t len = strcspn(p, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		if (rule(ctx, action, name, 0, NULL) < 0) {
+			return -1;
+		}
+		p += len + 1;
+	}
+	return 0;
+}
+
 static int add_rules(scmp_filter_ctx ctx)
 {
 	const struct scmp_arg_cmp not_vsock = {.op = SCMP_CMP_NE, .datum_a = AF_VSOCK};
 	const struct scmp_arg_cmp no_namespaces = {
 		.op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_NAMESPACES};
 
-	for (const char *p = allowed; *p;) {
-		char name[64];
-		size_t len = strcspn(p, " ");
-
-		snprintf(name, sizeof(name), "%.*s", (int)len, p);
-		if (rule(ctx, SCMP_ACT_ALLOW, name, 0, NULL) < 0) {
-			return -1;
-		}
-		p += len + 1;
+	if (rules(ctx, SCMP_ACT_ALLOW, allowed) < 0 ||
+		rules(ctx, SCMP_ACT_ERRNO(EPERM), quiet) < 0) {
+		return -1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++) {
 		const struct scmp_arg_cmp value = {.op = SCMP_CMP_EQ, .datum_a = personalities[i]};
@@ -150,7 +210,7 @@ static int add_rules(scmp_filter_ctx ctx)
 	return rule(ctx, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 }
 
-/* The program as libseccomp writes it to a file, behind our own head. */
+/* The program as libseccomp writes it to a file. */
 static int export_program(scmp_filter_ctx ctx, struct sock_fprog *ret)
 {
 	auto_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
@@ -166,26 +226,58 @@ static int export_program(scmp_filter_ctx ctx, struct sock_fprog *ret)
 		return -1;
 	}
 	size = (size_t)end;
-	program = malloc(sizeof(head) + size);
+	program = malloc(size);
 	if (!program) {
 		return -1;
 	}
-	memcpy(program, head, sizeof(head));
-	if (pread(fd, program + ARRAY_SIZE(head), size, 0) != (ssize_t)size) {
+	if (pread(fd, program, size, 0) != (ssize_t)size) {
 		free(program);
 		return -1;
 	}
-	ret->len = (unsigned short)(ARRAY_SIZE(head) + size / sizeof(*program));
+	ret->len = (unsigned short)(size / sizeof(*program));
 	ret->filter = program;
 	return 0;
 }
 
-static struct sock_fprog made;
+static void append(struct sock_fprog *to, const struct sock_filter *from, size_t n)
+{
+	memcpy(to->filter + to->len, from, n * sizeof(*from));
+	to->len = (unsigned short)(to->len + n);
+}
+
+/* The blocks and libseccomp's program, with what REFUSE stands for. */
+static bool assemble(const struct sock_fprog *rest, bool watched, struct sock_fprog *ret)
+{
+	size_t n = ARRAY_SIZE(young) + ARRAY_SIZE(vsock) + ARRAY_SIZE(listener) + rest->len;
+	struct sock_fprog program = {.filter = malloc(n * sizeof(struct sock_filter))};
+
+	if (!program.filter || n > BPF_MAXINSNS) {
+		free(program.filter);
+		return false;
+	}
+	append(&program, young, ARRAY_SIZE(young));
+	append(&program, vsock, ARRAY_SIZE(vsock));
+	if (watched) {
+		append(&program, listener, ARRAY_SIZE(listener));
+	}
+	append(&program, rest->filter, rest->len);
+	for (size_t i = 0; i < program.len; i++) {
+		struct sock_filter *f = &program.filter[i];
+
+		if (BPF_CLASS(f->code) == BPF_RET && f->k == REFUSE) {
+			f->k = watched ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | EPERM;
+		}
+	}
+	*ret = program;
+	return true;
+}
+
+static struct sock_fprog made[2]; /* refusing, and telling what it refuses */
 
 static void make(void)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	struct sock_fprog program;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(REFUSE & SECCOMP_RET_DATA));
+	struct sock_fprog program = {0};
 
 	if (!ctx) {
 		return;
@@ -193,20 +285,21 @@ static void make(void)
 	if (seccomp_arch_add(ctx, SCMP_ARCH_X86) == 0 &&
 		seccomp_arch_add(ctx, SCMP_ARCH_X32) == 0 &&
 		seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0 && add_rules(ctx) == 0 &&
-		export_program(ctx, &program) == 0) {
-		made = program;
+		export_program(ctx, &program) == 0 && assemble(&program, false, &made[0])) {
+		(void)assemble(&program, true, &made[1]);
 	}
+	free(program.filter);
 	seccomp_release(ctx);
 }
 
-int seccomp_filter(struct sock_fprog *ret, struct err *err)
+int seccomp_filter(bool watched, struct sock_fprog *ret, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, make);
-	if (!made.len) {
+	if (!made[watched].len) {
 		return err_set(err, ERR_INTERNAL, "the seccomp rules cannot be compiled");
 	}
-	*ret = made;
+	*ret = made[watched];
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/sys_file.h"
 #include "sandbox/caps.h"
+#include "sandbox/refused.h"
 #include "sandbox/world_private.h"
 
 #include <assert.h>
@@ -166,7 +167,10 @@ static void copy_plan(struct spec *s, const struct sandbox_plan *plan)
 	s->single_id = plan->host->mode == HOST_SINGLE;
 	s->userxattr = plan->host->userxattr;
 	s->read_only = plan->read_only;
+	s->ping_groups = plan->host->mode == HOST_SINGLE ? xasprintf("%u %u", plan->gid, plan->gid)
+							 : xasprintf("0 %u", plan->host->n_ids - 1);
 	s->terminal = plan->terminal;
+	s->watch_refused = plan->watch_refused;
 	s->file_size = plan->file_size;
 	s->caps = caps_default();
 }
@@ -201,6 +205,7 @@ void spec_free(struct spec *s)
 	for (int i = 0; i < FD_COUNT; i++) {
 		cleanup_fd(&s->fd[i]);
 	}
+	refused_free(s->refused);
 	strv_release(&s->argv);
 	strv_release(&s->env);
 	strv_release(&s->programs);
@@ -211,6 +216,7 @@ void spec_free(struct spec *s)
 	free(s->name);
 	free(s->hostname);
 	free(s->cwd);
+	free(s->ping_groups);
 	free(s->dir);
 	free(s->mnt);
 	free(s->overlay);

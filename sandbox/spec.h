@@ -54,12 +54,15 @@ enum spec_fd {
 	FD_STDERR,
 	FD_LOG, /* /dev/log, or -1 */
 	FD_IDMAP, /* user namespace for layers, or -1 */
+	FD_LISTENERS, /* keeper's end of the socket that seccomp listeners come by, or -1 */
+	FD_TELL, /* the child's end */
 	FD_COUNT,
 };
 
 struct spec {
 	/* the plan, copied */
 	char *name, *hostname, *cwd;
+	char *ping_groups; /* "0 65535": all there are */
 	struct strv argv, env, groups_text;
 	struct strv programs; /* what execve tries, in order */
 	struct strv lower;
@@ -67,7 +70,7 @@ struct spec {
 	uint32_t uid, gid;
 	uint32_t *groups;
 	size_t n_groups;
-	bool single_id, read_only, terminal, userxattr;
+	bool single_id, read_only, terminal, userxattr, watch_refused;
 	uint64_t file_size;
 	/* made of it */
 	char *dir; /* of the instance, on disk: upper, work, mnt, etc, volumes */
@@ -78,7 +81,9 @@ struct spec {
 		size_t n, cap;
 	} mounts;
 	struct strv strings; /* owns what mounts points to */
-	struct sock_fprog filter;
+	struct sock_fprog filter; /* refuses */
+	struct sock_fprog watching; /* the same, and tells */
+	struct refused *refused; /* where it is counted; NULL: it is not */
 	uint64_t caps;
 	int fd[FD_COUNT];
 	/* set on the way, in the keeper and the child */
@@ -150,7 +155,8 @@ _Noreturn void spec_fail(const struct spec *s, int side, size_t step, int error)
 /* What to print for a failure that came through FD_FAILURE or the control socket. */
 int spec_failure_err(const struct spec *s, const struct spec_failure *f, struct err *err);
 
-/* Docker's default seccomp rules as BPF; seccomp.c. Made once, borrowed, never freed. */
-int seccomp_filter(struct sock_fprog *ret, struct err *err);
+/* Docker's default seccomp rules as BPF; seccomp.c. Made once, borrowed, never freed. watched: what
+ * is refused is told to a listener, which has to answer EPERM (refused.h). */
+int seccomp_filter(bool watched, struct sock_fprog *ret, struct err *err);
 
 #endif

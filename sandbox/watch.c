@@ -2,6 +2,7 @@
 #include "base/sys_file.h"
 #include "sandbox/instance.h"
 #include "sandbox/raw.h"
+#include "sandbox/refused.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -145,6 +146,21 @@ int sandbox_processes(
 {
 	return sb->cgroup ? cgroup_processes(sb->cgroup, ret, max, ret_n, err)
 			  : scan_processes(sb, ret, max, ret_n, err);
+}
+
+bool sandbox_refused(const struct sandbox *sb, size_t i, struct sandbox_refused *ret)
+{
+	return sb->spec->refused && refused_row(sb->spec->refused, i, ret);
+}
+
+int sandbox_refused_error(const struct sandbox *sb)
+{
+	return sb->spec->refused ? refused_error(sb->spec->refused) : ENODATA;
+}
+
+bool sandbox_own_listener(const struct sandbox *sb)
+{
+	return sb->spec->refused && refused_own_listener(sb->spec->refused);
 }
 
 const char *sandbox_describe(const struct sandbox *sb)

@@ -235,7 +235,7 @@ void fixture_close(struct fixture *f)
 
 static const struct test *const groups[] = {
 	tests_process, tests_limits, tests_view, tests_network, tests_end, tests_modes,
-	tests_escapes, tests_layouts, tests_bounds};
+	tests_escapes, tests_layouts, tests_bounds, tests_rights};
 
 static unsigned passed, failed, left_out;
 

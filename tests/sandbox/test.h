@@ -38,6 +38,7 @@ extern const struct test tests_modes[];
 extern const struct test tests_escapes[];
 extern const struct test tests_layouts[];
 extern const struct test tests_bounds[];
+extern const struct test tests_rights[];
 
 /* A check that failed is printed and counted; the test goes on. */
 bool expect(bool good, const char *what, const char *file, int line);

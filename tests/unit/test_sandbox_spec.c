@@ -3,6 +3,7 @@
 #include "sandbox/spec.h"
 
 #include <criterion/criterion.h>
+#include <linux/seccomp.h>
 
 /* CapBnd of `docker run alpine`, as Docker's own documentation and issues show it. */
 Test(sandbox_caps, default_set)
@@ -50,11 +51,39 @@ Test(sandbox_spec, search_path_without_path)
 	cr_assert_str_eq(found.v[5], "/bin/sh");
 }
 
-Test(sandbox_seccomp, compiles_within_the_kernels_limit)
+/* How often the program returns this action, its data included. */
+static unsigned returns(const struct sock_fprog *p, uint32_t action)
 {
-	struct sock_fprog p = {0};
-	struct err err;
+	unsigned n = 0;
 
-	cr_assert_eq(seccomp_filter(&p, &err), 0);
-	cr_assert(p.len > 10 && p.len < 4096);
+	for (unsigned i = 0; i < p->len; i++) {
+		n += BPF_CLASS(p->filter[i].code) == BPF_RET && p->filter[i].k == action;
+	}
+	return n;
+}
+
+/* Told or not, what is refused is EPERM (1) or ENOSYS (38), and no other errno is left in. */
+Test(sandbox_seccomp, both_programs)
+{
+	static const bool watched[] = {false, true};
+
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++) {
+		struct sock_fprog p = {0};
+		unsigned all = 0;
+		struct err err;
+
+		cr_assert_eq(seccomp_filter(watched[i], &p, &err), 0);
+		cr_assert(p.len > 10 && p.len < 4096);
+		cr_expect_eq(returns(&p, SECCOMP_RET_USER_NOTIF) > 0, watched[i]);
+		cr_expect_gt(returns(&p, SECCOMP_RET_ALLOW), 0);
+		for (unsigned k = 0; k < p.len; k++) {
+			all += BPF_CLASS(p.filter[k].code) == BPF_RET;
+		}
+		/* the last: an architecture that is none of the three */
+		cr_expect_eq(all, returns(&p, SECCOMP_RET_USER_NOTIF) +
+					  returns(&p, SECCOMP_RET_ALLOW) +
+					  returns(&p, SECCOMP_RET_ERRNO | 1) +
+					  returns(&p, SECCOMP_RET_ERRNO | 38) +
+					  returns(&p, SECCOMP_RET_KILL_THREAD));
+	}
 }

@@ -2,6 +2,7 @@
  * The product of the sandbox tests: one static program with many verbs, so that a test image is a
  * single file. `inside VERB [ARGUMENT...]`; what it finds out goes to stdout.
  */
+#include "rights.h"
 #include "worst.h"
 
 #include <arpa/inet.h>
@@ -376,6 +377,11 @@ static const struct {
 	{"kill1", v_kill1, 1},
 	{"pause", v_pause, 0},
 	{"privileges", v_privileges, 0},
+	{"allowed", rights_allowed, 0},
+	{"refused-names", rights_refused_names, 1},
+	{"refused-often", rights_refused_often, 2},
+	{"own-filter", rights_own_filter, 0},
+	{"own-listener", rights_own_listener, 0},
 	{"bomb", worst_bomb, 0},
 	{"hog-memory", worst_hog_memory, 0},
 	{"hog-descriptors", worst_hog_descriptors, 0},
