@@ -132,6 +132,18 @@ static void contacts_release(struct task_observation *t)
 	free(t->contacts.v);
 }
 
+static void refused_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->refused.n; i++) {
+		free(t->refused.v[i].call);
+		free(t->refused.v[i].arch);
+		free(t->refused.v[i].comm);
+		free(t->refused.v[i].exe);
+	}
+	free(t->refused.v);
+	free(t->refused_why);
+}
+
 static void task_observation_release(struct task_observation *t)
 {
 	free(t->why);
@@ -154,7 +166,16 @@ static void task_observation_release(struct task_observation *t)
 	processes_release(&t->at_rest);
 	processes_release(&t->stop.survivors);
 	contacts_release(t);
+	refused_release(t);
 	timeline_release(t);
+}
+
+void observation_clear(struct task_observation *t)
+{
+	const struct task *task = t->task;
+
+	task_observation_release(t);
+	*t = (struct task_observation){.task = task};
 }
 
 void observation_release(struct observation *obs)

@@ -117,6 +117,18 @@ struct obs_contact {
 };
 #define CONTACTS_MAX 200
 
+/* A system call that the sandbox's rules (Docker's defaults) refused to a process. */
+struct obs_refused {
+	double t_s; /* first */
+	uint64_t count;
+	char *call; /* "mount", "number 180" */
+	char *arch; /* "x86-64", "i386", "x32" */
+	bool has_argument; /* the first one is known: flags, a command, a family */
+	uint32_t argument;
+	char *comm; /* "", and exe too: several processes, when there were too many to tell apart */
+	char *exe; /* as the product sees it; "": not known */
+};
+
 /* One step of a smoke suite. */
 struct obs_smoke_step {
 	const struct smoke_suite *suite;
@@ -214,6 +226,13 @@ struct task_observation {
 		size_t n, cap;
 	} contacts;
 	uint64_t contacts_dropped; /* that were new when there were CONTACTS_MAX */
+	bool refused_watched; /* else nothing is known of what was refused */
+	char *refused_why; /* why it was not watched */
+	bool own_listener; /* since the product watches its own system calls, which only one can */
+	struct {
+		struct obs_refused *v;
+		size_t n, cap;
+	} refused;
 	struct obs_load load;
 	struct obs_processes at_rest;
 	struct obs_stop stop;
@@ -236,6 +255,9 @@ struct task_observation *observation_add(struct observation *obs, const struct t
 const struct task_observation *observation_of(
 	const struct observation *obs, const struct task *task);
 void observation_release(struct observation *obs);
+
+/* Forget all but the task, for a second boot. */
+void observation_clear(struct task_observation *t);
 
 /* Note a contact at that time; texts are copied. */
 void observation_contact(struct task_observation *t, double t_s, const struct obs_contact *contact);

@@ -157,6 +157,24 @@ static json_t *outside_json(const struct task_observation *t)
 		"dropped", count(t->contacts_dropped));
 }
 
+static json_t *refused_json(const struct task_observation *t)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < t->refused.n; i++) {
+		const struct obs_refused *r = &t->refused.v[i];
+
+		json_array_append_new(
+			all, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "t_s",
+				     seconds(r->t_s), "count", count(r->count), "call",
+				     json_text(r->call), "arch", json_text(r->arch), "argument",
+				     r->has_argument ? json_integer(r->argument) : json_null(),
+				     "comm", json_text(r->comm), "exe", json_text(r->exe)));
+	}
+	return json_pack("{s:b, s:o, s:o}", "watched", t->refused_watched, "why_not",
+		json_text(t->refused_why), "calls", all);
+}
+
 /* The numbers of the signals in a mask of /proc/PID/status. */
 static json_t *signals_json(uint64_t mask)
 {
@@ -249,6 +267,7 @@ static json_t *experiment_json(const struct task_observation *t)
 	set(e, "logs", logs_json(t));
 	set(e, "ports", ports_json(t));
 	set(e, "outside", outside_json(t));
+	set(e, "refused", refused_json(t));
 	set(e, "smoke", smoke_json(t));
 	set(e, "written_bytes", count(t->written_bytes));
 	set(e, "files_capped", json_boolean(t->files_capped));

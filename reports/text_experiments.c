@@ -80,6 +80,31 @@ static char *outside_line(const struct task_observation *seen)
 	return strv_join(&parts, "; ");
 }
 
+#define CALLS_SHOWN 6
+
+/* "mount by /usr/bin/app, 3 times; bpf by several processes" */
+static char *refused_line(const struct task_observation *seen)
+{
+	AUTO(strv) struct strv parts = {0};
+	size_t n = seen->refused.n;
+
+	for (size_t i = 0; i < n && i < CALLS_SHOWN; i++) {
+		const struct obs_refused *r = &seen->refused.v[i];
+		const char *by = *r->exe ? r->exe : *r->comm ? r->comm : "several processes";
+
+		if (r->count > 1) {
+			strv_addf(&parts, "%s by %s, %llu times", r->call, by,
+				(unsigned long long)r->count);
+		} else {
+			strv_addf(&parts, "%s by %s", r->call, by);
+		}
+	}
+	if (n > CALLS_SHOWN) {
+		strv_add(&parts, "and others");
+	}
+	return strv_join(&parts, "; ");
+}
+
 static void put_timeline(struct text *t, const struct task_observation *seen)
 {
 	for (size_t i = 0; i < seen->timeline.n; i++) {
@@ -113,6 +138,11 @@ void put_experiments(struct text *t)
 			auto_free char *outside = outside_line(seen);
 
 			put_field(t, "outside", outside);
+		}
+		if (seen->refused.n) {
+			auto_free char *refused = refused_line(seen);
+
+			put_field(t, "refused", refused);
 		}
 		if (t->verbose) {
 			put_timeline(t, seen);

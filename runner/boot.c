@@ -5,6 +5,7 @@
 #include "base/sys_time.h"
 #include "runner/memory.h"
 #include "runner/procs.h"
+#include "runner/refused.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -278,6 +279,7 @@ static int plan(struct boot *b, struct err *err)
 	p->cpus = (double)limits->cpus;
 	p->file_size = limits->disk_mib << 20;
 	p->tracked_log = true;
+	p->watch_refused = !b->unwatched;
 	return 0;
 }
 
@@ -417,6 +419,7 @@ void boot_finish(struct boot *b)
 	loop_forget(&b->loop, sandbox_exit_fd(b->sb));
 	loop_forget(&b->loop, sandbox_gone_fd(b->sb));
 	b->out_fd = b->err_fd = -1;
+	refused_note(b);
 	end_sandbox(b);
 	capture_finish(&b->out, &b->obs->out);
 	capture_finish(&b->err, &b->obs->err);

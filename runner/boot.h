@@ -40,6 +40,7 @@ struct boot {
 	uint64_t ended_ns; /* when PID 1 had ended, 0: it lives */
 	uint64_t gone_ns; /* when every process had */
 	bool ending; /* what ends from here on was ended by us */
+	bool unwatched; /* refused system calls are not counted: sandbox_own_listener() */
 	struct capture out;
 	struct capture err;
 	int out_fd; /* borrowed from the sandbox; -1 once ended */

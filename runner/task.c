@@ -265,7 +265,8 @@ static void run(struct boot *b, const struct ready_plan *plan)
 	progress(b->options, "%s: over after %.2f s", label_of(b->obs), boot_now(b));
 }
 
-void task_observe(const struct runner_options *options, size_t n, struct task_observation *obs)
+static void boot_once(const struct runner_options *options, size_t n, struct task_observation *obs,
+	bool unwatched)
 {
 	AUTO(ready_plan) struct ready_plan plan = {0};
 	AUTO(boot) struct boot b = {0};
@@ -282,10 +283,23 @@ void task_observe(const struct runner_options *options, size_t n, struct task_ob
 			obs, "see what `assay doctor` says of this machine", "%s", err.msg);
 		return;
 	}
-	b.name = xasprintf("task-%zu", n);
+	b.name = xasprintf("task-%zu%s", n, unwatched ? "-unwatched" : "");
+	b.unwatched = unwatched;
 	b.ready_path = plan.http_path;
 	b.ready_port = plan.ports.n ? plan.ports.v[0] : 0;
 	if (prepare(&b)) {
 		run(&b, &plan);
+	}
+}
+
+void task_observe(const struct runner_options *options, size_t n, struct task_observation *obs)
+{
+	boot_once(options, n, obs, false);
+	if (obs->own_listener) {
+		progress(options, "%s: booting anew, since it watches its own system calls",
+			label_of(obs));
+		observation_clear(obs);
+		boot_once(options, n, obs, true);
+		obs->own_listener = true;
 	}
 }

@@ -139,6 +139,15 @@ static void fill_observation(struct scene *s)
 		.comm = xstrdup(HOSTILE),
 		.state = 'S',
 		.sig_caught = 1 | UINT64_C(1) << 14};
+	t->refused_watched = true;
+	*ARRAY_PUSH(&t->refused) = (struct obs_refused){.t_s = 0.3,
+		.count = 3,
+		.call = xstrdup("unshare"),
+		.arch = xstrdup("i386"),
+		.has_argument = true,
+		.argument = 0x10000000,
+		.comm = xstrdup(HOSTILE),
+		.exe = xstrdup(HOSTILE)};
 	t->stop = (struct obs_stop){.tried = true,
 		.signal = 15,
 		.gone = true,
