@@ -59,7 +59,9 @@ static const struct meaning {
 	{"keyctl", UNEXPECTED, "it uses keys in the kernel, which no container keeps apart"},
 	{"add_key", UNEXPECTED, "it uses keys in the kernel, which no container keeps apart"},
 	{"request_key", UNEXPECTED, "it uses keys in the kernel, which no container keeps apart"},
-	{"socket", UNEXPECTED, "it speaks to the hypervisor (AF_VSOCK)"},
+	{"socket", UNEXPECTED,
+		"it speaks to the hypervisor (AF_VSOCK, 40) or has the kernel encrypt (AF_ALG, 38), "
+		"which containers have been left by"},
 	{"clock_settime", UNEXPECTED, "it sets the machine's clock"},
 	{"settimeofday", UNEXPECTED, "it sets the machine's clock"},
 	{"syslog", UNEXPECTED, "it reads the kernel's log"},

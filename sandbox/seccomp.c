@@ -46,7 +46,7 @@ static const char allowed[] =
 	"mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd recv "
 	"recvfrom recvmmsg recvmmsg_time64 recvmsg semctl semget semop semtimedop "
 	"semtimedop_time64 send sendmmsg sendmsg sendto setsockopt shmat shmctl shmdt "
-	"shmget shutdown socketcall socketpair "
+	"shmget shutdown socket socketcall socketpair "
 	/* memory */
 	"brk madvise membarrier memfd_create memfd_secret mincore mlock mlock2 mlockall "
 	"mmap mmap2 mprotect mremap msync munlock munlockall munmap pkey_alloc pkey_free "
@@ -99,6 +99,7 @@ static const char quiet[] =
 #define X32_BIT 0x40000000u
 #define X32_LAST 547
 #define I386_SECCOMP 354
+#define I386_SOCKET 359
 
 /* What stands in the program for a refusal, and becomes EPERM or a notification; no errno. */
 #define REFUSE (SECCOMP_RET_ERRNO | 4000u)
@@ -124,15 +125,19 @@ static const struct sock_filter young[] = {
 	RETURN(SECCOMP_RET_ERRNO | EPERM),
 };
 
-/* AF_VSOCK: the kernel takes the family as an int, so only its lower half may be looked at, while
- * libseccomp compares all 64 bits. */
-static const struct sock_filter vsock[] = {
+/* AF_VSOCK, and AF_ALG since Docker 29.4.2 (CVE-2026-31431): the kernel takes the family as an int, so
+ * only its lower half may be looked at, while libseccomp compares all 64 bits. */
+static const struct sock_filter families[] = {
 	LOAD(arch),
-	IF(JEQ, AUDIT_ARCH_X86_64, 0, 6),
+	IF(JEQ, AUDIT_ARCH_X86_64, 0, 3),
 	LOAD(nr),
 	WITHOUT_X32_BIT,
-	IF(JEQ, __NR_socket, 0, 3),
+	IF(JEQ, __NR_socket, 3, 7),
+	IF(JEQ, AUDIT_ARCH_I386, 0, 6),
+	LOAD(nr),
+	IF(JEQ, I386_SOCKET, 0, 4),
 	LOAD(args[0]),
+	IF(JEQ, AF_ALG, 1, 0),
 	IF(JEQ, AF_VSOCK, 0, 1),
 	RETURN(REFUSE),
 };
@@ -188,7 +193,6 @@ static int rules(scmp_filter_ctx ctx, uint32_t action, const char *names)
 
 static int add_rules(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp not_vsock = {.op = SCMP_CMP_NE, .datum_a = AF_VSOCK};
 	const struct scmp_arg_cmp no_namespaces = {
 		.op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_NAMESPACES};
 
@@ -203,8 +207,7 @@ static int add_rules(scmp_filter_ctx ctx)
 			return -1;
 		}
 	}
-	if (rule(ctx, SCMP_ACT_ALLOW, "socket", 1, &not_vsock) < 0 ||
-		rule(ctx, SCMP_ACT_ALLOW, "clone", 1, &no_namespaces) < 0) {
+	if (rule(ctx, SCMP_ACT_ALLOW, "clone", 1, &no_namespaces) < 0) {
 		return -1;
 	}
 	return rule(ctx, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
@@ -248,7 +251,7 @@ static void append(struct sock_fprog *to, const struct sock_filter *from, size_t
 /* The blocks and libseccomp's program, with what REFUSE stands for. */
 static bool assemble(const struct sock_fprog *rest, bool watched, struct sock_fprog *ret)
 {
-	size_t n = ARRAY_SIZE(young) + ARRAY_SIZE(vsock) + ARRAY_SIZE(listener) + rest->len;
+	size_t n = ARRAY_SIZE(young) + ARRAY_SIZE(families) + ARRAY_SIZE(listener) + rest->len;
 	struct sock_fprog program = {.filter = malloc(n * sizeof(struct sock_filter))};
 
 	if (!program.filter || n > BPF_MAXINSNS) {
@@ -256,7 +259,7 @@ static bool assemble(const struct sock_fprog *rest, bool watched, struct sock_fp
 		return false;
 	}
 	append(&program, young, ARRAY_SIZE(young));
-	append(&program, vsock, ARRAY_SIZE(vsock));
+	append(&program, families, ARRAY_SIZE(families));
 	if (watched) {
 		append(&program, listener, ARRAY_SIZE(listener));
 	}

@@ -18,6 +18,8 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#define METADATA "169.254.169.254"
+
 static int connect_unix(const char *name, bool abstract)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -61,12 +63,41 @@ static int gateway(void)
 
 static int metadata(void)
 {
-	return connect_port("169.254.169.254");
+	return connect_port(METADATA);
 }
 
-static int metadata_at_home(void)
+/* A network in which that address is this machine's, and a service listens on all it has: what the
+ * gateway is to those who share the host's network, and what a cloud has under the other one. */
+static int neighbour(const char *address)
 {
-	return -1;
+	struct ifreq r = {.ifr_name = "lo"};
+	struct sockaddr_in a = {.sin_family = AF_INET};
+	int fd;
+
+	if (unshare(CLONE_NEWNET) < 0) {
+		return -1;
+	}
+	inet_pton(AF_INET, address, &a.sin_addr);
+	memcpy(&r.ifr_addr, &a, sizeof(a));
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (ioctl(fd, SIOCSIFADDR, &r) < 0) {
+		return -1;
+	}
+	r.ifr_flags = IFF_UP;
+	a.sin_port = htons((uint16_t)bait_number("PORT"));
+	return ioctl(fd, SIOCSIFFLAGS, &r) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0
+		       ? -1
+		       : listen(fd, 1);
+}
+
+static int near_gateway(void)
+{
+	return neighbour(bait("GATEWAY"));
+}
+
+static int near_metadata(void)
+{
+	return neighbour(METADATA);
 }
 
 /* The bait sends its secret to itself all the time; who listens to the host's loopback hears it. */
@@ -199,8 +230,18 @@ static int vsock_i386(void)
 	return call_i386(359, AF_VSOCK, SOCK_STREAM, 0) < 0 ? refused() : GOT;
 }
 
+static int crypto(void)
+{
+	return socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 ? refused() : GOT;
+}
+
+static int crypto_i386(void)
+{
+	return call_i386(359, AF_ALG, SOCK_SEQPACKET, 0) < 0 ? refused() : GOT;
+}
+
 /* The family is behind a pointer. */
-static int vsock_socketcall(void)
+static int by_socketcall(uint32_t family, uint32_t type)
 {
 	uint32_t *args = mmap(
 		NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
@@ -208,19 +249,27 @@ static int vsock_socketcall(void)
 	if (args == MAP_FAILED) {
 		return refused();
 	}
-	args[0] = AF_VSOCK;
-	args[1] = SOCK_STREAM;
+	args[0] = family;
+	args[1] = type;
 	return call_i386(102, 1, (long)(uintptr_t)args, 0) < 0 ? refused() : GOT;
+}
+
+static int vsock_socketcall(void)
+{
+	return by_socketcall(AF_VSOCK, SOCK_STREAM);
+}
+
+static int crypto_socketcall(void)
+{
+	return by_socketcall(AF_ALG, SOCK_SEQPACKET);
 }
 
 const struct attempt escapes_network[] = {
 	{"abstract-socket", "CVE-2020-15257: an abstract socket of the host", abstract_socket},
 	{"path-socket", "a socket file of the host (docker.sock)", path_socket},
 	{"host-loopback", "a service on the host's 127.0.0.1", loopback},
-	{"host-gateway", "the same by the gateway's address", gateway,
-		.no_control = "without its own network the gateway is somebody else's machine"},
-	{"cloud-metadata", "169.254.169.254", metadata, .careless = metadata_at_home,
-		.no_control = "would leave this machine"},
+	{"host-gateway", "the same by the gateway's address", gateway, .careless = near_gateway},
+	{"cloud-metadata", METADATA, metadata, .careless = near_metadata},
 	{"sniff-host", "packets of the host by AF_PACKET (CVE-2020-14386)", sniff},
 	{"netlink-link", "change a network device", add_link, .careless = own_network},
 	{"ioctl-link", "the same by ioctl(2)", take_down, .careless = own_network},
@@ -236,6 +285,12 @@ const struct attempt escapes_network[] = {
 	{"vsock-socketcall", "the same by socketcall(2), whose arguments no filter sees",
 		vsock_socketcall,
 		.allowed = "32-bit C libraries make every socket by it; Docker allows it, too",
+		.may_lack = true},
+	{"crypto", "CVE-2026-31431: the kernel's cryptography by AF_ALG", crypto, .may_lack = true},
+	{"crypto-i386", "the same by the i386 table", crypto_i386, .may_lack = true},
+	{"crypto-socketcall", "the same by socketcall(2)", crypto_socketcall,
+		.allowed =
+			"as above; Docker adds a rule of AppArmor or SELinux where the host has one",
 		.may_lack = true},
 	{0},
 };
