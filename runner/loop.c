@@ -169,6 +169,11 @@ static int dispatch(struct loop *loop, uint64_t deadline_ns, struct err *err)
 	return 0;
 }
 
+int loop_turn(struct loop *loop, struct err *err)
+{
+	return dispatch(loop, 0, err);
+}
+
 int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
 	struct err *err)
 {

@@ -66,6 +66,10 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
 	struct err *err);
 
+/* What there is to be done now, without waiting: for who polls loop->epoll among others. Its timers
+ * are not among what makes that readable. */
+int loop_turn(struct loop *loop, struct err *err);
+
 /* Signals that end the program are blocked while an instance runs, but for the time that the loop
  * waits. Their handler calls loop_interrupt(), and from then on loop_wait() fails at once, so that
  * whoever holds an instance ends it. */

@@ -1,6 +1,8 @@
 #include "runner/packet.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,23 +11,44 @@ enum {
 	V4_HEADER = 20,
 	V6_HEADER = 40,
 	V4_OFFSET_MASK = 0x1fff,
+	ICMP_HEADER = 8,
+	UDP_HEADER = 8,
 	TCP_FLAGS = 13, /* offset in its header */
 	TCP_SYN = 0x02,
 	TCP_ACK = 0x10,
 };
 
+/* An ICMP message that wants an answer, and is none. */
+static bool is_icmp_question(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMPV6) {
+		return type == ICMP6_ECHO_REQUEST;
+	}
+	return type == ICMP_ECHO || type == ICMP_TIMESTAMP || type == ICMP_INFO_REQUEST ||
+	       type == ICMP_ADDRESS;
+}
+
 /* What stands behind the IP header, as far as it is there. */
 static void read_transport(struct packet *p, const uint8_t *bytes, size_t len)
 {
-	p->attempt = p->protocol != IPPROTO_TCP;
-	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) {
+	switch (p->protocol) {
+	case IPPROTO_TCP:
+		p->attempt = len > TCP_FLAGS && (bytes[TCP_FLAGS] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		p->attempt = len && is_icmp_question(p->protocol, bytes[0]);
+		return;
+	case IPPROTO_UDP:
+		p->attempt = true;
+		break;
+	default:
+		p->attempt = true;
 		return;
 	}
 	if (len >= 4) {
+		p->from_port = (uint16_t)(bytes[0] << 8 | bytes[1]);
 		p->port = (uint16_t)(bytes[2] << 8 | bytes[3]);
-	}
-	if (p->protocol == IPPROTO_TCP && len > TCP_FLAGS) {
-		p->attempt = (bytes[TCP_FLAGS] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	}
 }
 
@@ -92,4 +115,76 @@ void packet_protocol(uint8_t protocol, char ret[8])
 	default:
 		snprintf(ret, 8, "ip %u", protocol);
 	}
+}
+
+/* How long the IP header is; 0: longer than what is there. */
+static size_t header_of(const struct packet *p, const uint8_t *bytes, size_t len)
+{
+	size_t header = p->family == AF_INET ? (size_t)(bytes[0] & 15) * 4 : V6_HEADER;
+
+	return header <= len ? header : 0;
+}
+
+bool packet_untaken(
+	const uint8_t *bytes, size_t len, uint16_t port, const uint8_t **ret_text, size_t *ret_len)
+{
+	struct packet outer;
+	struct packet quoted;
+	size_t at;
+	bool v4;
+
+	if (!packet_read(bytes, len, &outer)) {
+		return false;
+	}
+	v4 = outer.family == AF_INET;
+	at = header_of(&outer, bytes, len);
+	if (outer.protocol != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || len - at < ICMP_HEADER ||
+		bytes[at] != (v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH) ||
+		bytes[at + 1] != (v4 ? ICMP_PORT_UNREACH : ICMP6_DST_UNREACH_NOPORT)) {
+		return false;
+	}
+	bytes += at + ICMP_HEADER;
+	len -= at + ICMP_HEADER;
+	if (!packet_read(bytes, len, &quoted) || quoted.protocol != IPPROTO_UDP ||
+		quoted.port != port) {
+		return false;
+	}
+	at = header_of(&quoted, bytes, len) + UDP_HEADER;
+	*ret_len = len > at ? len - at : 0;
+	*ret_text = bytes + len - *ret_len;
+	return true;
+}
+
+/* The same for both directions. */
+static size_t place_of(const struct packet *p)
+{
+	size_t h = (size_t)p->from_port + p->port;
+
+	for (size_t i = 0; i < sizeof(p->from); i++) {
+		h += (size_t)(p->from[i] + p->to[i]) * (i + 1) * 31;
+	}
+	return h % FLOWS;
+}
+
+static bool is_same(const struct packet *a, const struct packet *b)
+{
+	return a->family == b->family && a->from_port == b->from_port && a->port == b->port &&
+	       memcmp(a->from, b->from, sizeof(a->from)) == 0 &&
+	       memcmp(a->to, b->to, sizeof(a->to)) == 0;
+}
+
+bool flows_begin(struct flows *flows, const struct packet *p)
+{
+	struct packet *known = &flows->v[place_of(p)];
+	struct packet back = *p;
+
+	memcpy(back.from, p->to, sizeof(back.from));
+	memcpy(back.to, p->from, sizeof(back.to));
+	back.from_port = p->port;
+	back.port = p->from_port;
+	if (is_same(known, p) || is_same(known, &back)) {
+		return false;
+	}
+	*known = *p;
+	return true;
 }
