@@ -156,6 +156,23 @@ int dns_question(const uint8_t *bytes, size_t len, struct dns_question *ret)
 	return 0;
 }
 
+int dns_stream_next(struct dns_stream *stream, uint8_t ret[DNS_QUERY_MAX], size_t *ret_len)
+{
+	size_t len = stream->got < 2 ? 0 : u16(stream->bytes);
+
+	if (len > DNS_QUERY_MAX) {
+		return -1;
+	}
+	if (stream->got < 2 + len) {
+		return 0;
+	}
+	memcpy(ret, stream->bytes + 2, len);
+	stream->got -= 2 + len;
+	memmove(stream->bytes, stream->bytes + 2 + len, stream->got);
+	*ret_len = len;
+	return 1;
+}
+
 size_t dns_udp_max(const struct dns_question *question)
 {
 	if (!question->edns || question->payload < PLAIN_UDP_MAX) {

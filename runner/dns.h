@@ -49,6 +49,17 @@ struct dns_question {
 /* 0, or -1 when it gets no answer at all: no message, or an answer itself. */
 int dns_question(const uint8_t *bytes, size_t len, struct dns_question *ret);
 
+/* Questions over TCP (RFC 1035, 4.2.2), each behind its length; what has come is read to bytes + got,
+ * and added to got. */
+struct dns_stream {
+	size_t got;
+	uint8_t bytes[2 + DNS_QUERY_MAX];
+};
+
+/* Takes the first message out: 1; 0 when it has not come entirely (then there is room for more); -1
+ * when it is longer than any question, and so is nothing behind it. */
+int dns_stream_next(struct dns_stream *stream, uint8_t ret[DNS_QUERY_MAX], size_t *ret_len);
+
 /* A record of the name that was asked for; data as on the wire. */
 struct dns_record {
 	uint16_t type;

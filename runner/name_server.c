@@ -17,8 +17,7 @@ struct connection {
 	int fd;
 	uint64_t turn;
 	int instance;
-	size_t got;
-	uint8_t bytes[2 + DNS_QUERY_MAX]; /* a length, and as many bytes */
+	struct dns_stream stream;
 };
 
 struct name_server {
@@ -132,40 +131,34 @@ static void hang_up(struct connection *c)
 static bool answer_all(struct connection *c)
 {
 	struct name_server *s = c->server;
+	uint8_t bytes[DNS_QUERY_MAX];
+	size_t len;
+	int next;
 
-	while (c->got >= 2) {
-		size_t len = (size_t)c->bytes[0] << 8 | c->bytes[1];
-		size_t put;
+	while ((next = dns_stream_next(&c->stream, bytes, &len)) == 1) {
+		size_t put = answer(s, bytes, len, c->instance, true);
 
-		if (len > DNS_QUERY_MAX) {
-			return false;
-		}
-		if (c->got < 2 + len) {
-			return true;
-		}
-		put = answer(s, c->bytes + 2, len, c->instance, true);
 		s->room[0] = (uint8_t)(put >> 8);
 		s->room[1] = (uint8_t)put;
 		if (put && send(c->fd, s->room, 2 + put, MSG_DONTWAIT | MSG_NOSIGNAL) !=
 				   (ssize_t)(2 + put)) {
 			return false;
 		}
-		c->got -= 2 + len;
-		memmove(c->bytes, c->bytes + 2 + len, c->got);
 	}
-	return true;
+	return next == 0;
 }
 
 static void on_stream(void *arg)
 {
 	struct connection *c = arg;
-	ssize_t got = recv(c->fd, c->bytes + c->got, sizeof(c->bytes) - c->got, MSG_DONTWAIT);
+	struct dns_stream *in = &c->stream;
+	ssize_t got = recv(c->fd, in->bytes + in->got, sizeof(in->bytes) - in->got, MSG_DONTWAIT);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
 	}
 	if (got > 0) {
-		c->got += (size_t)got;
+		in->got += (size_t)got;
 	}
 	if (got <= 0 || !answer_all(c)) {
 		hang_up(c);

@@ -11,8 +11,6 @@ enum {
 	V4_HEADER = 20,
 	V6_HEADER = 40,
 	V4_OFFSET_MASK = 0x1fff,
-	ICMP_HEADER = 8,
-	UDP_HEADER = 8,
 	TCP_FLAGS = 13, /* offset in its header */
 	TCP_SYN = 0x02,
 	TCP_ACK = 0x10,
@@ -115,44 +113,6 @@ void packet_protocol(uint8_t protocol, char ret[8])
 	default:
 		snprintf(ret, 8, "ip %u", protocol);
 	}
-}
-
-/* How long the IP header is; 0: longer than what is there. */
-static size_t header_of(const struct packet *p, const uint8_t *bytes, size_t len)
-{
-	size_t header = p->family == AF_INET ? (size_t)(bytes[0] & 15) * 4 : V6_HEADER;
-
-	return header <= len ? header : 0;
-}
-
-bool packet_untaken(
-	const uint8_t *bytes, size_t len, uint16_t port, const uint8_t **ret_text, size_t *ret_len)
-{
-	struct packet outer;
-	struct packet quoted;
-	size_t at;
-	bool v4;
-
-	if (!packet_read(bytes, len, &outer)) {
-		return false;
-	}
-	v4 = outer.family == AF_INET;
-	at = header_of(&outer, bytes, len);
-	if (outer.protocol != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || len - at < ICMP_HEADER ||
-		bytes[at] != (v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH) ||
-		bytes[at + 1] != (v4 ? ICMP_PORT_UNREACH : ICMP6_DST_UNREACH_NOPORT)) {
-		return false;
-	}
-	bytes += at + ICMP_HEADER;
-	len -= at + ICMP_HEADER;
-	if (!packet_read(bytes, len, &quoted) || quoted.protocol != IPPROTO_UDP ||
-		quoted.port != port) {
-		return false;
-	}
-	at = header_of(&quoted, bytes, len) + UDP_HEADER;
-	*ret_len = len > at ? len - at : 0;
-	*ret_text = bytes + len - *ret_len;
-	return true;
 }
 
 /* The same for both directions. */

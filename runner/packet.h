@@ -29,11 +29,6 @@ bool packet_read(const uint8_t *bytes, size_t len, struct packet *ret);
 /* "tcp", "udp", "icmp", or "ip 47". */
 void packet_protocol(uint8_t protocol, char ret[8]);
 
-/* What the payload was of a UDP datagram to that port which nobody took: the packet is ICMP's "port
- * unreachable", and quotes it. False when it is anything else. *ret_text points into bytes. */
-bool packet_untaken(
-	const uint8_t *bytes, size_t len, uint16_t port, const uint8_t **ret_text, size_t *ret_len);
-
 /* Which conversations by UDP have been seen: the first datagram tells who began it. Bounded; when two
  * share a place the older one is forgotten. */
 #define FLOWS 1024
