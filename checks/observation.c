@@ -103,19 +103,20 @@ static bool same_contact(const struct obs_contact *a, const struct obs_contact *
 
 void observation_contact(struct task_observation *t, double t_s, const struct obs_contact *contact)
 {
+	struct obs_contacts *all = contact->between ? &t->between : &t->contacts;
 	struct obs_contact *new;
 
-	for (size_t i = 0; i < t->contacts.n; i++) {
-		if (same_contact(&t->contacts.v[i], contact)) {
-			t->contacts.v[i].count++;
+	for (size_t i = 0; i < all->n; i++) {
+		if (same_contact(&all->v[i], contact)) {
+			all->v[i].count++;
 			return;
 		}
 	}
-	if (t->contacts.n >= CONTACTS_MAX) {
-		t->contacts_dropped++;
+	if (all->n >= CONTACTS_MAX) {
+		all->dropped++;
 		return;
 	}
-	new = ARRAY_PUSH(&t->contacts);
+	new = ARRAY_PUSH(all);
 	*new = *contact;
 	new->t_s = t_s;
 	new->count = 1;
@@ -123,13 +124,24 @@ void observation_contact(struct task_observation *t, double t_s, const struct ob
 	new->address = xstrdup(contact->address);
 }
 
-static void contacts_release(struct task_observation *t)
+char *contact_text(const struct obs_contact *c)
 {
-	for (size_t i = 0; i < t->contacts.n; i++) {
-		free(t->contacts.v[i].name);
-		free(t->contacts.v[i].address);
+	auto_free char *port = c->port ? xasprintf(" port %u", c->port) : xstrdup("");
+	auto_free char *times = c->count > 1 ? xasprintf(", %llu times", (unsigned long long)c->count)
+					     : xstrdup("");
+
+	return c->name ? xasprintf("asked for '%s'%s%s", c->name,
+				 c->answered ? "" : " (not known)", times)
+		       : xasprintf("%s to %s%s%s", c->protocol, c->address, port, times);
+}
+
+static void contacts_release(struct obs_contacts *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		free(all->v[i].name);
+		free(all->v[i].address);
 	}
-	free(t->contacts.v);
+	free(all->v);
 }
 
 static void refused_release(struct task_observation *t)
@@ -165,7 +177,8 @@ static void task_observation_release(struct task_observation *t)
 	free(t->load.target);
 	processes_release(&t->at_rest);
 	processes_release(&t->stop.survivors);
-	contacts_release(t);
+	contacts_release(&t->contacts);
+	contacts_release(&t->between);
 	refused_release(t);
 	timeline_release(t);
 }

@@ -103,17 +103,23 @@ struct obs_load {
 	double took_s;
 };
 
-/* Whom an instance tried to reach outside its world, or asked the name of; the same again is
- * counted. */
+/* Whom an instance tried to reach, or asked the name of; the same again is counted. */
 struct obs_contact {
 	double t_s; /* first */
-	uint64_t count;
+	uint64_t count; /* questions; connections; datagrams, but conversations between instances */
 	int instance; /* 0, ...; -1: not known */
+	bool between; /* it is for another instance of its own world: the number is in peer */
+	int peer; /* -1: none of ours has the address */
 	char protocol[8]; /* "dns": a question; "tcp", "udp", "icmp", "ip 47": a packet */
 	char *name; /* asked for; NULL for a packet */
 	bool answered; /* the name was known; packets never are */
 	char *address; /* NULL for a question */
 	uint16_t port; /* 0: none */
+};
+struct obs_contacts {
+	struct obs_contact *v;
+	size_t n, cap;
+	uint64_t dropped; /* that were new when there were CONTACTS_MAX */
 };
 #define CONTACTS_MAX 200
 
@@ -221,11 +227,10 @@ struct task_observation {
 	} smoke;
 	bool smoke_ran;
 	bool outside_watched; /* else nothing is known of contacts */
-	struct {
-		struct obs_contact *v;
-		size_t n, cap;
-	} contacts;
-	uint64_t contacts_dropped; /* that were new when there were CONTACTS_MAX */
+	bool outside_drops; /* nothing there answers, instead of refusing */
+	bool ipv6; /* its world has addresses of that kind, too */
+	struct obs_contacts contacts; /* outside its world */
+	struct obs_contacts between; /* with other instances */
 	bool refused_watched; /* else nothing is known of what was refused */
 	char *refused_why; /* why it was not watched */
 	bool own_listener; /* since the product watches its own system calls, which only one can */
@@ -259,8 +264,11 @@ void observation_release(struct observation *obs);
 /* Forget all but the task, for a second boot. */
 void observation_clear(struct task_observation *t);
 
-/* Note a contact at that time; texts are copied. */
+/* Note a contact, outside or between, at that time; texts are copied. */
 void observation_contact(struct task_observation *t, double t_s, const struct obs_contact *contact);
+
+/* "asked for 'db' (not known)", "tcp to 192.0.2.7 port 5432, 3 times"; the caller frees. */
+char *contact_text(const struct obs_contact *contact);
 
 /* Add an event to the timeline; detail may be NULL. */
 void observation_event(struct task_observation *t, double t_s, const char *event, const char *fmt,

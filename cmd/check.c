@@ -140,6 +140,7 @@ static void runner_fill(const struct gate *g, struct runner_options *ret)
 		.workspace = g->subject.workspace,
 		.env = &g->env,
 		.memory_mib = g->options->memory,
+		.outside = outside_read(g->options),
 		.progress = progress_line,
 		.arg = (void *)(uintptr_t)g->options,
 	};

@@ -38,6 +38,8 @@ const struct option_row option_rows[] = {
 		"set a variable in the product's environment"},
 	{"--env-file", "FILE", OPTION_LIST, AT(env_files), VERB_CHECK | VERB_RUN,
 		"the same, a line each; # begins a comment"},
+	{"--outside", "refuse|drop", OPTION_CHOICE, AT(outside), VERB_CHECK | VERB_RUN,
+		"packets for outside its world: refused (the default), or no answer ever"},
 	{"--timeout", "SECONDS", OPTION_NUMBER, AT(timeout), VERB_CHECK | VERB_RUN,
 		"the most that one instance may take"},
 	{"--keep", NULL, OPTION_FLAG, AT(keep), VERB_CHECK | VERB_RUN,
@@ -192,8 +194,11 @@ static int read_option(
 
 int options_parse(unsigned verb, char **argv, size_t n, struct options *ret, struct err *err)
 {
-	*ret = (struct options){
-		.stage = "all", .edition = "stu1", .color = "auto", .progress = "auto"};
+	*ret = (struct options){.stage = "all",
+		.edition = "stu1",
+		.outside = "refuse",
+		.color = "auto",
+		.progress = "auto"};
 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(argv[i], "--") == 0) {

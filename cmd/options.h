@@ -33,6 +33,7 @@ struct options {
 	const char *platform;
 	const char *authfile;
 	const char *tls_verify; /* "true", "false" */
+	const char *outside; /* "refuse", "drop" */
 	const char *policy;
 	struct strv only; /* split at commas */
 	struct strv skip;

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/sys_file.h"
+#include "cmd/outlook.h"
 #include "cmd/subject.h"
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
@@ -20,7 +21,15 @@
 #define STATUS_MAX 65536
 
 /* What attend() waits for. */
-enum { P_STDOUT, P_STDERR, P_SIGNALS, P_EXIT, P_TERMINAL, POLLS = P_TERMINAL + TERMINAL_POLLS };
+enum {
+	P_STDOUT,
+	P_STDERR,
+	P_SIGNALS,
+	P_EXIT,
+	P_OUTSIDE,
+	P_TERMINAL,
+	POLLS = P_TERMINAL + TERMINAL_POLLS
+};
 
 /* Everything that `run` holds. */
 struct attached {
@@ -30,7 +39,7 @@ struct attached {
 	const struct task *task;
 	struct subject subject;
 	struct launch launch;
-	struct world *world;
+	struct outlook outlook;
 	struct sandbox *sandbox;
 	struct terminal terminal;
 	bool hung_up; /* the terminal is gone, or SIGHUP said so */
@@ -42,7 +51,7 @@ static void attached_release(struct attached *a)
 {
 	terminal_release(&a->terminal);
 	sandbox_free(a->sandbox);
-	world_free(a->world);
+	outlook_release(&a->outlook);
 	launch_release(&a->launch);
 	subject_release(&a->subject);
 	product_free(a->product);
@@ -242,6 +251,7 @@ static void attend(struct attached *a, int signals)
 		[P_STDERR] = {sandbox_stderr(sb), POLLIN, 0},
 		[P_SIGNALS] = {signals, POLLIN, 0},
 		[P_EXIT] = {sandbox_exit_fd(sb), POLLIN, 0},
+		[P_OUTSIDE] = {outlook_fd(&a->outlook), POLLIN, 0},
 	};
 
 	while (is_attached(a, fds)) {
@@ -254,6 +264,9 @@ static void attend(struct attached *a, int signals)
 		}
 		take_output(&fds[P_STDOUT], STDOUT_FILENO);
 		take_output(&fds[P_STDERR], STDERR_FILENO);
+		if (fds[P_OUTSIDE].revents) {
+			outlook_turn(&a->outlook);
+		}
 		if (fds[P_SIGNALS].revents & POLLIN) {
 			take_signal(a, signals);
 		}
@@ -287,15 +300,15 @@ static int catch_signals(bool terminal, struct err *err)
 	return fd < 0 ? err_sys(err, "signalfd") : fd;
 }
 
-static int attach(struct attached *a, struct err *err)
+static int attach(struct attached *a, enum world_outside outside, struct err *err)
 {
 	bool terminal = a->terminal.master >= 0;
 	auto_fd int signals = catch_signals(terminal, err);
 
-	if (signals < 0 || world_new(&a->world, err)) {
+	if (signals < 0 || outlook_open(&a->outlook, outside, a->launch.hostname, err)) {
 		return -1;
 	}
-	a->launch.plan.world = a->world;
+	a->launch.plan.world = a->outlook.world;
 	if (sandbox_start(&a->launch.plan, &a->sandbox, err) ||
 		(terminal && terminal_is_ours() && terminal_raw(&a->terminal, err))) {
 		return -1;
@@ -351,6 +364,7 @@ int verb_run(const struct options *options)
 	struct sandbox_exit ended;
 
 	terminal_init(&a.terminal);
+	outlook_init(&a.outlook);
 	if (options->operands.n != 1) {
 		return fail_usage("run takes one IMAGE; a command goes behind '--'");
 	}
@@ -370,9 +384,12 @@ int verb_run(const struct options *options)
 	if (options->keep) {
 		workspace_keep(a.subject.workspace);
 	}
-	if (attach(&a, &err)) {
+	if (attach(&a, outside_read(options), &err)) {
 		terminal_release(&a.terminal); /* before anything is said */
 		return start_failure(&err);
+	}
+	if (options->verbose) {
+		outlook_tell(&a.outlook);
 	}
 	ended = sandbox_exit_status(a.sandbox);
 	if (a.ended_by) {

@@ -244,6 +244,11 @@ int environment_read(const struct options *options, struct strv *ret, struct err
 	return 0;
 }
 
+enum world_outside outside_read(const struct options *options)
+{
+	return str_eq(options->outside, "drop") ? WORLD_DROP : WORLD_REFUSE;
+}
+
 int product_read(const struct options *options, struct product **ret, const struct task **ret_task,
 	struct err *err)
 {

@@ -18,6 +18,7 @@
 #include "product/product.h"
 #include "sandbox/host.h"
 #include "sandbox/workspace.h"
+#include "sandbox/world.h"
 
 #include <stdbool.h>
 
@@ -57,6 +58,9 @@ int policy_read(const struct options *options, struct policy *ret, struct err *e
 /* --env and --env-file as "KEY=value", in the order of precedence. ERR_USAGE for an item that is
  * none, ERR_IO for a file that cannot be read. */
 int environment_read(const struct options *options, struct strv *ret, struct err *err);
+
+/* --outside. */
+enum world_outside outside_read(const struct options *options);
 
 /* The product file of --product, or NULL when there is none; and the task of --task. */
 int product_read(const struct options *options, struct product **ret, const struct task **ret_task,

@@ -139,22 +139,38 @@ static json_t *smoke_json(const struct task_observation *t)
 	return all;
 }
 
-static json_t *outside_json(const struct task_observation *t)
+static json_t *contacts_json(const struct obs_contacts *contacts)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < t->contacts.n; i++) {
-		const struct obs_contact *c = &t->contacts.v[i];
+	for (size_t i = 0; i < contacts->n; i++) {
+		const struct obs_contact *c = &contacts->v[i];
+		json_t *one = json_pack("{s:o, s:o, s:i, s:s, s:o, s:i}", "t_s", seconds(c->t_s),
+			"count", count(c->count), "instance", c->instance, "protocol", c->protocol,
+			"address", json_text(c->address), "port", (int)c->port);
 
-		json_array_append_new(
-			all, json_pack("{s:o, s:o, s:i, s:s, s:o, s:b, s:o, s:i}", "t_s",
-				     seconds(c->t_s), "count", count(c->count), "instance",
-				     c->instance, "protocol", c->protocol, "name",
-				     json_text(c->name), "answered", c->answered, "address",
-				     json_text(c->address), "port", (int)c->port));
+		if (c->between) {
+			json_object_set_new(one, "peer", json_integer(c->peer));
+		} else {
+			json_object_set_new(one, "name", json_text(c->name));
+			json_object_set_new(one, "answered", json_boolean(c->answered));
+		}
+		json_array_append_new(all, one);
 	}
-	return json_pack("{s:b, s:o, s:o}", "watched", t->outside_watched, "contacts", all,
-		"dropped", count(t->contacts_dropped));
+	return all;
+}
+
+static json_t *outside_json(const struct task_observation *t)
+{
+	return json_pack("{s:b, s:s, s:b, s:o, s:o}", "watched", t->outside_watched, "packets",
+		t->outside_drops ? "dropped" : "refused", "ipv6", t->ipv6, "contacts",
+		contacts_json(&t->contacts), "dropped", count(t->contacts.dropped));
+}
+
+static json_t *between_json(const struct task_observation *t)
+{
+	return json_pack("{s:o, s:o}", "contacts", contacts_json(&t->between), "dropped",
+		count(t->between.dropped));
 }
 
 static json_t *refused_json(const struct task_observation *t)
@@ -268,6 +284,7 @@ static json_t *experiment_json(const struct task_observation *t)
 	set(e, "ports", ports_json(t));
 	set(e, "outside", outside_json(t));
 	set(e, "refused", refused_json(t));
+	set(e, "between", between_json(t));
 	set(e, "smoke", smoke_json(t));
 	set(e, "written_bytes", count(t->written_bytes));
 	set(e, "files_capped", json_boolean(t->files_capped));

@@ -54,27 +54,15 @@ static char *experiment_line(const struct task_observation *seen)
 
 #define CONTACTS_SHOWN 6
 
-/* "asked for 'db' (not known), 3 times; tcp 192.0.2.7:5432" */
-static char *outside_line(const struct task_observation *seen)
+/* "asked for 'db' (not known), 3 times; tcp to 192.0.2.7 port 5432" */
+static char *contacts_line(const struct obs_contacts *contacts)
 {
 	AUTO(strv) struct strv parts = {0};
-	size_t n = seen->contacts.n;
 
-	for (size_t i = 0; i < n && i < CONTACTS_SHOWN; i++) {
-		const struct obs_contact *c = &seen->contacts.v[i];
-		auto_free char *port = c->port ? xasprintf(" port %u", c->port) : xstrdup("");
-		auto_free char *what =
-			c->name ? xasprintf("asked for '%s'%s", c->name,
-					  c->answered ? "" : " (not known)")
-				: xasprintf("%s to %s%s", c->protocol, c->address, port);
-
-		if (c->count > 1) {
-			strv_addf(&parts, "%s, %llu times", what, (unsigned long long)c->count);
-		} else {
-			strv_add(&parts, what);
-		}
+	for (size_t i = 0; i < contacts->n && i < CONTACTS_SHOWN; i++) {
+		strv_take(&parts, contact_text(&contacts->v[i]));
 	}
-	if (n > CONTACTS_SHOWN || seen->contacts_dropped) {
+	if (contacts->n > CONTACTS_SHOWN || contacts->dropped) {
 		strv_add(&parts, "and others");
 	}
 	return strv_join(&parts, "; ");
@@ -103,6 +91,15 @@ static char *refused_line(const struct task_observation *seen)
 		strv_add(&parts, "and others");
 	}
 	return strv_join(&parts, "; ");
+}
+
+static void put_contacts(struct text *t, const char *title, const struct obs_contacts *contacts)
+{
+	if (contacts->n) {
+		auto_free char *line = contacts_line(contacts);
+
+		put_field(t, title, line);
+	}
 }
 
 static void put_timeline(struct text *t, const struct task_observation *seen)
@@ -134,11 +131,8 @@ void put_experiments(struct text *t)
 			layout_end(&t->l);
 		}
 		put_field(t, "seen", line);
-		if (seen->contacts.n) {
-			auto_free char *outside = outside_line(seen);
-
-			put_field(t, "outside", outside);
-		}
+		put_contacts(t, seen->outside_drops ? "dropped" : "outside", &seen->contacts);
+		put_contacts(t, "between", &seen->between);
 		if (seen->refused.n) {
 			auto_free char *refused = refused_line(seen);
 

@@ -203,6 +203,8 @@ static void open_outside(struct boot *b)
 		return;
 	}
 	b->obs->outside_watched = true;
+	b->obs->outside_drops = world_outside_is(b->world) == WORLD_DROP;
+	b->obs->ipv6 = world_ipv6(b->world);
 }
 
 int boot_init(struct boot *b, const struct runner_options *options, struct task_observation *obs,
@@ -217,8 +219,8 @@ int boot_init(struct boot *b, const struct runner_options *options, struct task_
 	if (loop_init(&b->loop, err)) {
 		return -1;
 	}
-	if (world_new(&b->world, err)) {
-		return err_wrap(err, "network world");
+	if (world_new(&b->world, err) || world_outside(b->world, options->outside, err)) {
+		return -1;
 	}
 	(void)snprintf(b->address, sizeof(b->address), "%s", world_address(b->world, 0));
 	open_outside(b);

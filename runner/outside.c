@@ -1,7 +1,8 @@
 #include "runner/outside.h"
 
 #include "base/alloc.h"
-#include "runner/dns.h"
+#include "runner/name_server.h"
+#include "runner/names.h"
 #include "runner/packet.h"
 
 #include <arpa/inet.h>
@@ -9,6 +10,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,125 +21,97 @@
 /* Of one socket, before the others have their turn. */
 #define AT_ONCE 256
 
-enum { DNS_PORT = 53 };
+enum { DNS_PORT = 53, NO_PORT = -2 };
 
 struct outside {
 	struct loop *loop;
+	const struct world *world;
 	outside_fn fn;
 	void *arg;
-	int names_fd;
+	struct names names;
+	struct name_server *server;
 	int packets_fd;
-	struct {
-		struct known_name {
-			char *name;
-			uint32_t address;
-		} * v;
-		size_t n, cap;
-	} names;
+	struct flows flows;
+	int port_index; /* the last one that port_instance() was asked for, and its answer */
+	int port_is;
 };
-
-static void tell(struct outside *o, const struct obs_contact *contact)
-{
-	if (o->fn) {
-		o->fn(contact, o->arg);
-	}
-}
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-static enum dns_result look_up(
-	const struct outside *o, const struct dns_question *question, uint32_t *ret_address)
-{
-	for (size_t i = 0; i < o->names.n; i++) {
-		if (strcasecmp(o->names.v[i].name, question->name) == 0) {
-			*ret_address = o->names.v[i].address;
-			return question->type == DNS_A ? DNS_FOUND : DNS_NO_DATA;
-		}
-	}
-	return DNS_NO_NAME;
-}
-
-static void answer(
-	struct outside *o, const uint8_t *bytes, size_t len, const struct sockaddr_in *from)
-{
-	struct dns_question question;
-	uint8_t room[DNS_MESSAGE_MAX];
-	uint32_t address = 0;
-	enum dns_result result;
-
-	if (dns_question(bytes, len, &question)) {
-		return;
-	}
-	result = look_up(o, &question, &address);
-	len = dns_answer(bytes, &question, result, address, room);
-	(void)sendto(o->names_fd, room, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		(const struct sockaddr *)from, sizeof(*from));
-	tell(o, &(struct obs_contact){.instance = world_instance(&from->sin_addr),
-			.protocol = "dns",
-			.name = question.name,
-			.answered = result != DNS_NO_NAME});
-}
-
-static void on_question(void *arg)
-{
-	struct outside *o = arg;
-
-	for (int i = 0; i < AT_ONCE; i++) {
-		uint8_t bytes[DNS_MESSAGE_MAX];
-		struct sockaddr_in from;
-		socklen_t from_len = sizeof(from);
-		ssize_t got = recvfrom(o->names_fd, bytes, sizeof(bytes), MSG_DONTWAIT,
-			(struct sockaddr *)&from, &from_len);
-
-		if (got < 0) {
-			return;
-		}
-		answer(o, bytes, (size_t)got, &from);
-	}
-}
-
-static int serve_names(struct outside *o, const struct world *world, struct err *err)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(DNS_PORT)};
-
-	o->names_fd = world_socket(world, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, err);
-	if (o->names_fd < 0) {
-		return -1;
-	}
-	if (bind(o->names_fd, (const struct sockaddr *)&at, sizeof(at))) {
-		return err_sys(err, "bind port %d", DNS_PORT);
-	}
-	return loop_watch(o->loop, o->names_fd, EPOLLIN, on_question, o, err);
-}
-
 void outside_name(struct outside *o, const char *name, const char *address)
 {
-	struct known_name *known = ARRAY_PUSH(&o->names);
+	names_add(&o->names, name, address);
+}
 
-	known->name = xstrdup(name);
-	known->address = inet_addr(address);
+void outside_forget(struct outside *o, const char *address)
+{
+	names_forget(&o->names, address);
+}
+
+static void on_question(int instance, const char *name, bool known, void *arg)
+{
+	struct outside *o = arg;
+	auto_free char *copy = xstrdup(name);
+
+	if (o->fn) {
+		o->fn(&(struct obs_contact){.instance = instance,
+			      .protocol = "dns",
+			      .name = copy,
+			      .answered = known},
+			o->arg);
+	}
 }
 
 /* ---- packets ------------------------------------------------------------------------------ */
 
-static void note_packet(struct outside *o, const uint8_t *bytes, size_t len)
+/* Whom an interface leads to, which no packet can lie about: NO_PORT when it is none of the
+ * bridge's ports, -1 when it has gone in the meantime. */
+static int port_instance(struct outside *o, int index)
 {
-	struct in_addr from;
+	struct ifreq request = {.ifr_ifindex = index};
+
+	if (o->port_index != index) {
+		if (ioctl(o->packets_fd, SIOCGIFNAME, &request)) {
+			return -1;
+		}
+		o->port_index = index;
+		o->port_is = world_port_instance(request.ifr_name);
+		o->port_is = o->port_is < 0 ? NO_PORT : o->port_is;
+	}
+	return o->port_is;
+}
+
+/* Whether this is a contact that nobody has told yet. */
+static bool is_news(struct outside *o, const struct packet *p)
+{
+	if (!p->attempt) {
+		return false;
+	}
+	if (world_is_gateway(p->family, p->to)) {
+		return p->port != DNS_PORT; /* the name server tells of those */
+	}
+	/* Outside nobody answers; between instances every other datagram is an answer. */
+	return p->protocol != IPPROTO_UDP || !world_is_inside(p->family, p->to) ||
+	       flows_begin(&o->flows, p);
+}
+
+static void note_packet(struct outside *o, int index, const uint8_t *bytes, size_t len)
+{
+	int from = port_instance(o, index);
 	struct packet p;
 	char address[INET6_ADDRSTRLEN];
-	struct obs_contact contact = {.address = address};
+	struct obs_contact contact = {.address = address, .peer = -1};
 
-	if (!packet_read(bytes, len, &p) || !p.attempt) {
+	if (from == NO_PORT || !packet_read(bytes, len, &p) || !is_news(o, &p) ||
+		!inet_ntop(p.family, p.to, address, sizeof(address))) {
 		return;
 	}
-	memcpy(&from, p.from, sizeof(from));
-	if (!inet_ntop(p.family, p.to, address, sizeof(address))) {
-		return;
-	}
-	contact.instance = p.family == AF_INET ? world_instance(&from) : -1;
+	contact.instance = from < 0 ? world_instance(p.family, p.from) : from;
+	contact.between = world_is_inside(p.family, p.to) && !world_is_gateway(p.family, p.to);
+	contact.peer = world_instance(p.family, p.to);
 	contact.port = p.port;
 	packet_protocol(p.protocol, contact.protocol);
-	tell(o, &contact);
+	o->fn(&contact, o->arg);
 }
 
 static void on_packet(void *arg)
@@ -155,26 +129,49 @@ static void on_packet(void *arg)
 			return;
 		}
 		if (from.sll_pkttype != PACKET_OUTGOING) {
-			note_packet(o, bytes, (size_t)got);
+			note_packet(o, from.sll_ifindex, bytes, (size_t)got);
 		}
 	}
 }
 
-/* Only what is for somebody outside: IPv4 beyond our own network, IPv6 that is no multicast (each
- * kernel's own neighbour discovery). */
-static int filter(int fd, uint32_t network, uint32_t mask)
+#define TCP_FLAGS 13 /* offset in its header */
+#define SYN 0x02
+#define SYN_ACK 0x12
+#define DROP BPF_STMT(BPF_RET | BPF_K, 0)
+#define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
+#define LOAD(size, at) BPF_STMT(BPF_LD | (size) | BPF_ABS, (unsigned)(at))
+
+/* Whatever may be an attempt, as it comes in at a port, and not once more at the bridge: of TCP only
+ * the first packet of a connection, so that what is said in it costs nothing; of ICMPv6 (each
+ * kernel's own neighbour discovery) only echo requests; to IPv6 multicast only UDP. */
+static int filter(int fd, int bridge)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (unsigned)SKF_AD_OFF + SKF_AD_PROTOCOL),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16), /* destination */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, network, 4, 0),
-		BPF_STMT(BPF_RET | BPF_K, PACKET_HEAD),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 2),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 24), /* destination's first byte */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xff, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+		LOAD(BPF_W, SKF_AD_OFF + SKF_AD_IFINDEX),
+		IS((unsigned)bridge, 22, 0),
+		LOAD(BPF_H, SKF_AD_OFF + SKF_AD_PROTOCOL),
+		IS(ETH_P_IP, 0, 8),
+		LOAD(BPF_B, 9), /* protocol */
+		IS(IPPROTO_TCP, 0, 19),
+		LOAD(BPF_H, 6), /* offset of a fragment */
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 16, 0),
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* length of the header */
+		BPF_STMT(BPF_LD | BPF_B | BPF_IND, TCP_FLAGS),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN_ACK),
+		IS(SYN, 13, 12),
+		IS(ETH_P_IPV6, 0, 11),
+		LOAD(BPF_B, 6), /* next header */
+		IS(IPPROTO_TCP, 0, 3),
+		LOAD(BPF_B, 40 + TCP_FLAGS),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN_ACK),
+		IS(SYN, 7, 6),
+		IS(IPPROTO_ICMPV6, 0, 2),
+		LOAD(BPF_B, 40), /* type */
+		IS(ICMP6_ECHO_REQUEST, 4, 3),
+		IS(IPPROTO_UDP, 3, 0),
+		LOAD(BPF_B, 24), /* destination's first byte */
+		IS(0xff, 0, 1),
+		DROP,
 		BPF_STMT(BPF_RET | BPF_K, PACKET_HEAD),
 	};
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
@@ -182,25 +179,24 @@ static int filter(int fd, uint32_t network, uint32_t mask)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-static int watch_packets(struct outside *o, const struct world *world, struct err *err)
+/* A frame from one port to another never comes to the bridge itself, however promiscuous: so every
+ * interface is listened at, which catches a frame when it comes in. */
+static int watch_packets(struct outside *o, struct err *err)
 {
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	struct ifreq request = {0};
-	uint32_t network;
-	uint32_t mask;
+	int yes = 1;
 
-	world_network(&network, &mask);
 	memcpy(request.ifr_name, WORLD_BRIDGE, sizeof(WORLD_BRIDGE));
-	o->packets_fd = world_socket(world, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, err);
+	o->packets_fd = world_socket(o->world, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, err);
 	if (o->packets_fd < 0) {
 		return -1;
 	}
-	if (ioctl(o->packets_fd, SIOCGIFINDEX, &request) || filter(o->packets_fd, network, mask)) {
-		return err_sys(err, "watch '%s'", WORLD_BRIDGE);
-	}
-	at.sll_ifindex = request.ifr_ifindex;
-	if (bind(o->packets_fd, (const struct sockaddr *)&at, sizeof(at))) {
-		return err_sys(err, "watch '%s'", WORLD_BRIDGE);
+	(void)setsockopt(o->packets_fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes));
+	if (ioctl(o->packets_fd, SIOCGIFINDEX, &request) ||
+		filter(o->packets_fd, request.ifr_ifindex) ||
+		bind(o->packets_fd, (const struct sockaddr *)&at, sizeof(at))) {
+		return err_sys(err, "watch the ports of '%s'", WORLD_BRIDGE);
 	}
 	return loop_watch(o->loop, o->packets_fd, EPOLLIN, on_packet, o, err);
 }
@@ -212,8 +208,13 @@ int outside_new(struct loop *loop, const struct world *world, outside_fn fn, voi
 {
 	AUTO_PTR(outside) struct outside *o = xcalloc(1, sizeof(*o));
 
-	*o = (struct outside){.loop = loop, .fn = fn, .arg = arg, .names_fd = -1, .packets_fd = -1};
-	if (serve_names(o, world, err) || (fn && watch_packets(o, world, err))) {
+	o->loop = loop;
+	o->world = world;
+	o->fn = fn;
+	o->arg = arg;
+	o->packets_fd = -1;
+	if (name_server_new(loop, world, &o->names, on_question, o, &o->server, err) ||
+		(fn && watch_packets(o, err))) {
 		return err_wrap(err, "the world's outside");
 	}
 	*ret = steal_ptr(o);
@@ -225,13 +226,9 @@ void outside_free(struct outside *o)
 	if (!o) {
 		return;
 	}
-	loop_forget(o->loop, o->names_fd);
 	loop_forget(o->loop, o->packets_fd);
-	cleanup_fd(&o->names_fd);
 	cleanup_fd(&o->packets_fd);
-	for (size_t i = 0; i < o->names.n; i++) {
-		free(o->names.v[i].name);
-	}
-	free(o->names.v);
+	name_server_free(o->server);
+	names_release(&o->names);
 	free(o);
 }

@@ -1,13 +1,15 @@
 /*
- * outside.h - what lies outside of an instance: a name server, and an eye on whom it would reach.
+ * outside.h - what lies outside of the instances of a world: a name server, and an eye on whom they
+ * would reach, there and among each other.
  *
  *	outside_new(&loop, world, on_contact, state, &outside, err)
- *	outside_name(outside, "db", "172.29.0.3")
+ *	outside_name(outside, "db", world_address(world, 1))
+ *	outside_name(outside, "db", world_address(world, 2))
  *
  * The name server is the one of /etc/resolv.conf: it knows the names that it was told, and no
- * others. Packets for anywhere else than the world's own network come to its bridge, where a packet
- * socket sees them (one that is filtered in the kernel, so that what we ask of the instance
- * ourselves costs nothing); that they are refused is the routing table's doing (sandbox/world.h).
+ * others. A packet socket sees what comes in from each instance (filtered in the kernel, so that what
+ * is said in a connection costs nothing); what becomes of it is the routing table's doing
+ * (sandbox/world.h).
  */
 #ifndef RUNNER_OUTSIDE_H
 #define RUNNER_OUTSIDE_H
@@ -20,7 +22,7 @@
 
 struct outside;
 
-/* Told of every question and every attempt to reach somebody; t_s and count are the callee's to
+/* Told of every question and every attempt to reach somebody, outside or another instance; t_s and count are the callee's to
  * set, texts are borrowed until it returns. */
 typedef void (*outside_fn)(const struct obs_contact *contact, void *arg);
 
@@ -30,7 +32,11 @@ int outside_new(struct loop *loop, const struct world *world, outside_fn fn, voi
 void outside_free(struct outside *o);
 DEFINE_AUTO_PTR(outside)
 
-/* name, in any case, is address (IPv4) from now on. */
+/* name, in any case, has this address (IPv4 or IPv6), too, from now on. A service has one name and as
+ * many addresses as instances, an instance any number of names. A client that is told an address of
+ * IPv6 tries that one first: give it only for what listens there (docs/sandbox.md). */
 void outside_name(struct outside *o, const char *name, const char *address);
+/* No name leads to this address any more. */
+void outside_forget(struct outside *o, const char *address);
 
 #endif

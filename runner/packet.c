@@ -1,6 +1,8 @@
 #include "runner/packet.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,18 +16,37 @@ enum {
 	TCP_ACK = 0x10,
 };
 
+/* An ICMP message that wants an answer, and is none. */
+static bool is_icmp_question(uint8_t protocol, uint8_t type)
+{
+	if (protocol == IPPROTO_ICMPV6) {
+		return type == ICMP6_ECHO_REQUEST;
+	}
+	return type == ICMP_ECHO || type == ICMP_TIMESTAMP || type == ICMP_INFO_REQUEST ||
+	       type == ICMP_ADDRESS;
+}
+
 /* What stands behind the IP header, as far as it is there. */
 static void read_transport(struct packet *p, const uint8_t *bytes, size_t len)
 {
-	p->attempt = p->protocol != IPPROTO_TCP;
-	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) {
+	switch (p->protocol) {
+	case IPPROTO_TCP:
+		p->attempt = len > TCP_FLAGS && (bytes[TCP_FLAGS] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		p->attempt = len && is_icmp_question(p->protocol, bytes[0]);
+		return;
+	case IPPROTO_UDP:
+		p->attempt = true;
+		break;
+	default:
+		p->attempt = true;
 		return;
 	}
 	if (len >= 4) {
+		p->from_port = (uint16_t)(bytes[0] << 8 | bytes[1]);
 		p->port = (uint16_t)(bytes[2] << 8 | bytes[3]);
-	}
-	if (p->protocol == IPPROTO_TCP && len > TCP_FLAGS) {
-		p->attempt = (bytes[TCP_FLAGS] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	}
 }
 
@@ -92,4 +113,38 @@ void packet_protocol(uint8_t protocol, char ret[8])
 	default:
 		snprintf(ret, 8, "ip %u", protocol);
 	}
+}
+
+/* The same for both directions. */
+static size_t place_of(const struct packet *p)
+{
+	size_t h = (size_t)p->from_port + p->port;
+
+	for (size_t i = 0; i < sizeof(p->from); i++) {
+		h += (size_t)(p->from[i] + p->to[i]) * (i + 1) * 31;
+	}
+	return h % FLOWS;
+}
+
+static bool is_same(const struct packet *a, const struct packet *b)
+{
+	return a->family == b->family && a->from_port == b->from_port && a->port == b->port &&
+	       memcmp(a->from, b->from, sizeof(a->from)) == 0 &&
+	       memcmp(a->to, b->to, sizeof(a->to)) == 0;
+}
+
+bool flows_begin(struct flows *flows, const struct packet *p)
+{
+	struct packet *known = &flows->v[place_of(p)];
+	struct packet back = *p;
+
+	memcpy(back.from, p->to, sizeof(back.from));
+	memcpy(back.to, p->from, sizeof(back.to));
+	back.from_port = p->port;
+	back.port = p->from_port;
+	if (is_same(known, p) || is_same(known, &back)) {
+		return false;
+	}
+	*known = *p;
+	return true;
 }

@@ -14,6 +14,7 @@
 #include "product/product.h"
 #include "sandbox/host.h"
 #include "sandbox/workspace.h"
+#include "sandbox/world.h"
 
 struct runner_options {
 	const struct image *image;
@@ -28,6 +29,7 @@ struct runner_options {
 	struct workspace *workspace;
 	const struct strv *env; /* --env and --env-file: "KEY=value" */
 	uint64_t memory_mib; /* --memory, 0: the task's memory_maximum */
+	enum world_outside outside; /* --outside: what becomes of packets for there */
 	/* Progress, one line each, may be NULL. */
 	void (*progress)(const char *line, void *arg);
 	void *arg;

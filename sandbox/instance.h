@@ -10,7 +10,7 @@
 
 struct sandbox {
 	const struct host *host;
-	const struct world *world;
+	struct world *world;
 	unsigned address;
 	struct spec *spec;
 	struct cgroup *cgroup; /* NULL: none */

@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -14,6 +15,8 @@
 #include <time.h>
 
 #define MESSAGE_SIZE 4096
+/* Packets that wait to hear of one neighbour; what comes then pushes the oldest out. */
+#define WAITING 4096
 #define STACK_SIZE (256 * 1024)
 
 /* IFLA_INET6_ADDR_GEN_MODE; linux/if_link.h has the enum only beside clashing headers */
@@ -183,27 +186,41 @@ int netlink_up(const char *name, struct err *err)
 	return 0;
 }
 
-int netlink_add_address(const char *name, uint32_t address, unsigned prefix, struct err *err)
+static size_t address_size(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+int netlink_add_address(
+	const char *name, int family, const void *address, unsigned prefix, struct err *err)
 {
 	char buf[MESSAGE_SIZE];
 	int index = index_of(name, err);
 	struct nlmsghdr *h;
 	struct ifaddrmsg *a;
+	uint32_t broadcast;
 
 	if (index < 0) {
 		return -1;
 	}
 	h = message(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	a = mnl_nlmsg_put_extra_header(h, sizeof(*a));
-	a->ifa_family = AF_INET;
+	a->ifa_family = (uint8_t)family;
 	a->ifa_prefixlen = (uint8_t)prefix;
 	a->ifa_index = (uint32_t)index;
-	mnl_attr_put_u32(h, IFA_LOCAL, address);
-	mnl_attr_put_u32(h, IFA_ADDRESS, address);
-	mnl_attr_put_u32(
-		h, IFA_BROADCAST, address | htonl((uint32_t)((UINT64_C(1) << (32 - prefix)) - 1)));
+	mnl_attr_put(h, IFA_LOCAL, address_size(family), address);
+	mnl_attr_put(h, IFA_ADDRESS, address_size(family), address);
+	if (family == AF_INET) {
+		memcpy(&broadcast, address, sizeof(broadcast));
+		broadcast |= htonl((uint32_t)((UINT64_C(1) << (32 - prefix)) - 1));
+		mnl_attr_put_u32(h, IFA_BROADCAST, broadcast);
+	} else {
+		/* nobody else can have it: usable at once, not after a second of asking around */
+		mnl_attr_put_u32(h, IFA_FLAGS, IFA_F_NODAD);
+	}
 	if (talk(h)) {
-		return err_sys(err, "give interface '%s' an address", name);
+		return err_sys(err, "give interface '%s' an IPv%d address", name,
+			family == AF_INET ? 4 : 6);
 	}
 	return 0;
 }
@@ -232,34 +249,77 @@ int netlink_forward(const char *name, struct err *err)
 	return 0;
 }
 
-static int add_default(unsigned char type, const uint32_t *gateway, struct err *err)
+int netlink_fail_fast(const char *name, int family, struct err *err)
 {
 	char buf[MESSAGE_SIZE];
-	struct nlmsghdr *h = message(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	int index = index_of(name, err);
+	struct nlmsghdr *h;
+	struct ndtmsg *table;
+	struct nlattr *parms;
+
+	if (index < 0) {
+		return -1;
+	}
+	h = message(buf, RTM_SETNEIGHTBL, NLM_F_REPLACE);
+	table = mnl_nlmsg_put_extra_header(h, sizeof(*table));
+	table->ndtm_family = (uint8_t)family;
+	mnl_attr_put_strz(h, NDTA_NAME, family == AF_INET ? "arp_cache" : "ndisc_cache");
+	parms = mnl_attr_nest_start(h, NDTA_PARMS);
+	mnl_attr_put_u32(h, NDTPA_IFINDEX, (uint32_t)index);
+	mnl_attr_put_u32(h, NDTPA_MCAST_PROBES, 1);
+	mnl_attr_put_u32(h, NDTPA_UCAST_PROBES, 0);
+	mnl_attr_put_u32(h, NDTPA_APP_PROBES, 0);
+	mnl_attr_put_u64(h, NDTPA_RETRANS_TIME, 1);
+	mnl_attr_put_u32(h, NDTPA_QUEUE_LEN, WAITING);
+	mnl_attr_nest_end(h, parms);
+	if (talk(h)) {
+		return err_sys(err, "set how neighbours are looked for at '%s'", name);
+	}
+	return 0;
+}
+
+static int set_default(
+	int family, unsigned char type, const void *gateway, const char *through, struct err *err)
+{
+	char buf[MESSAGE_SIZE];
+	int index = through ? index_of(through, err) : 0;
+	struct nlmsghdr *h = message(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
 	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
 
-	r->rtm_family = AF_INET;
+	if (index < 0) {
+		return -1;
+	}
+	r->rtm_family = (unsigned char)family;
 	r->rtm_table = RT_TABLE_MAIN;
 	r->rtm_protocol = RTPROT_STATIC;
 	r->rtm_scope = RT_SCOPE_UNIVERSE;
 	r->rtm_type = type;
 	if (gateway) {
-		mnl_attr_put_u32(h, RTA_GATEWAY, *gateway);
+		mnl_attr_put(h, RTA_GATEWAY, address_size(family), gateway);
+	}
+	if (through) {
+		r->rtm_flags = RTNH_F_ONLINK;
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)index);
 	}
 	if (talk(h)) {
-		return err_sys(err, "add the default route");
+		return err_sys(err, "set the default route of IPv%d", family == AF_INET ? 4 : 6);
 	}
 	return 0;
 }
 
-int netlink_default_gateway(uint32_t gateway, struct err *err)
+int netlink_default_gateway(int family, const void *gateway, const char *through, struct err *err)
 {
-	return add_default(RTN_UNICAST, &gateway, err);
+	return set_default(family, RTN_UNICAST, gateway, through, err);
 }
 
-int netlink_default_unreachable(struct err *err)
+int netlink_default_unreachable(int family, struct err *err)
 {
-	return add_default(RTN_UNREACHABLE, NULL, err);
+	return set_default(family, RTN_UNREACHABLE, NULL, NULL, err);
+}
+
+int netlink_default_blackhole(int family, struct err *err)
+{
+	return set_default(family, RTN_BLACKHOLE, NULL, NULL, err);
 }
 
 struct call {

@@ -7,8 +7,8 @@
 #include "sandbox/world.h"
 
 /* Bring up lo in the instance's network namespace and, unless w is NULL, give it eth0 with
- * world_address(w, n) and a default route through us. The pair goes with the
+ * world_address(w, n), world_address6(w, n) and default routes through us. The pair goes with the
  * instance's namespace: taking it away by hand costs a grace period of the kernel. */
-int world_join(const struct world *w, unsigned n, int instance_netns, struct err *err);
+int world_join(struct world *w, unsigned n, int instance_netns, struct err *err);
 
 #endif

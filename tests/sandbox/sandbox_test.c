@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+struct loop *run_loop;
 static unsigned failures;
 static const char *skipped;
 
@@ -113,10 +114,11 @@ static bool take(int fd, char *to, size_t size, size_t *len)
 static bool pump(struct run *r, const char *text)
 {
 	uint64_t deadline = time_now_ns() + DEADLINE_S * NS_PER_S;
-	struct pollfd p[3] = {
+	struct pollfd p[4] = {
 		{.fd = sandbox_stdout(r->sb), .events = POLLIN},
 		{.fd = sandbox_stderr(r->sb), .events = POLLIN},
 		{.fd = sandbox_exit_fd(r->sb), .events = POLLIN},
+		{.fd = run_loop ? run_loop->epoll : -1, .events = POLLIN},
 	};
 
 	while (!text || !strstr(r->out, text)) {
@@ -126,8 +128,11 @@ static bool pump(struct run *r, const char *text)
 		if (text && p[0].fd < 0) {
 			return EXPECT(!"the expected output arrives");
 		}
-		if (poll(p, 3, time_left_ms(deadline)) <= 0) {
+		if (poll(p, 4, time_left_ms(deadline)) <= 0) {
 			return EXPECT(!"it ends before the deadline");
+		}
+		if (p[3].revents && !EXPECT(loop_turn(run_loop, NULL) == 0)) {
+			return false;
 		}
 		if (p[0].revents && !take(p[0].fd, r->out, sizeof(r->out), &r->out_len)) {
 			p[0].fd = -1;

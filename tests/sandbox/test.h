@@ -8,6 +8,7 @@
 #ifndef TESTS_SANDBOX_TEST_H
 #define TESTS_SANDBOX_TEST_H
 
+#include "runner/loop.h"
 #include "sandbox/sandbox.h"
 
 #include <stdbool.h>
@@ -50,6 +51,9 @@ void skip(const char *why);
 /* A plan for `inside VERB ...` (the strings end with NULL), with the fixture's layer. */
 struct sandbox_plan plan_new(struct fixture *f, const char *verb, ...);
 void plan_release(struct sandbox_plan *plan);
+
+/* What is to go on while a test waits for an instance; NULL: nothing. */
+extern struct loop *run_loop;
 
 /* A started instance and what it has written. */
 struct run {

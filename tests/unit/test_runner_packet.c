@@ -65,7 +65,83 @@ Test(runner_packet, v6_udp)
 	cr_expect_eq(p.to[0], 0x20);
 	cr_expect_eq(p.to[15], 9);
 	cr_expect_eq(p.port, 53);
+	cr_expect_eq(p.from_port, 0x8000);
 	cr_expect(p.attempt);
+}
+
+/* A packet of IPv6 with this next header and these bytes behind. */
+static struct packet read_v6(uint8_t next, const uint8_t *bytes, size_t len)
+{
+	uint8_t all[80] = {0x60, [6] = next, [7] = 64, [8] = 0xfd, [23] = 2, [24] = 0x20, [39] = 9};
+	struct packet p;
+
+	memcpy(all + 40, bytes, len);
+	cr_assert(packet_read(all, 40 + len, &p));
+	return p;
+}
+
+Test(runner_packet, v6_tcp)
+{
+	uint8_t tcp[20] = {0xc0, 1, 0x15, 0x38, [12] = 0x50, [13] = 0x02};
+
+	cr_expect(read_v6(6, tcp, 20).attempt);
+	cr_expect_eq(read_v6(6, tcp, 20).port, 5432);
+	cr_expect_not(read_v6(6, tcp, 13).attempt); /* the flags are not there */
+	tcp[13] = 0x12;
+	cr_expect_not(read_v6(6, tcp, 20).attempt);
+}
+
+/* Questions are; answers, and what a kernel says of its own accord, are not. */
+Test(runner_packet, icmp)
+{
+	static const struct {
+		uint8_t type;
+		bool attempt;
+	} rows4[] = {{8, true}, {13, true}, {0, false}, {3, false}, {11, false}},
+	  rows6[] = {{128, true}, {129, false}, {1, false}, {135, false}, {136, false},
+		  {133, false}, {143, false}};
+
+	for (size_t i = 0; i < sizeof(rows4) / sizeof(rows4[0]); i++) {
+		uint8_t bytes[28] = {0x45, [9] = 1, [20] = rows4[i].type, [22] = 1};
+		struct packet p;
+
+		cr_assert(packet_read(bytes, sizeof(bytes), &p));
+		cr_expect_eq(p.attempt, rows4[i].attempt, "type %u", rows4[i].type);
+		cr_expect_eq(p.port, 0);
+	}
+	for (size_t i = 0; i < sizeof(rows6) / sizeof(rows6[0]); i++) {
+		cr_expect_eq(read_v6(58, (uint8_t[8]){rows6[i].type}, 8).attempt, rows6[i].attempt,
+			"type %u", rows6[i].type);
+	}
+	cr_expect_not(read_v6(58, (uint8_t[1]){0}, 0).attempt);
+}
+
+static struct packet datagram(uint8_t from, uint16_t from_port, uint8_t to, uint16_t port)
+{
+	return (struct packet){.family = AF_INET,
+		.from = {172, 29, 0, from},
+		.to = {172, 29, 0, to},
+		.protocol = 17,
+		.from_port = from_port,
+		.port = port,
+		.attempt = true};
+}
+
+/* Who speaks first has begun, whatever follows in both directions. */
+Test(runner_packet, flows)
+{
+	static struct flows flows;
+	struct packet there = datagram(2, 40000, 3, 53);
+	struct packet back = datagram(3, 53, 2, 40000);
+	struct packet other = datagram(3, 54, 2, 40000);
+
+	cr_expect(flows_begin(&flows, &there));
+	cr_expect_not(flows_begin(&flows, &back));
+	cr_expect_not(flows_begin(&flows, &there));
+	cr_expect(flows_begin(&flows, &other));
+	other = datagram(4, 40000, 3, 53); /* another client of the same */
+	cr_expect(flows_begin(&flows, &other));
+	cr_expect_not(flows_begin(&flows, &back));
 }
 
 Test(runner_packet, cut_short_and_none)

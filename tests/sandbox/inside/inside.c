@@ -2,6 +2,7 @@
  * The product of the sandbox tests: one static program with many verbs, so that a test image is a
  * single file. `inside VERB [ARGUMENT...]`; what it finds out goes to stdout.
  */
+#include "network.h"
 #include "rights.h"
 #include "worst.h"
 
@@ -234,37 +235,6 @@ static int v_fds(char **arg)
 	return 0;
 }
 
-static struct sockaddr_in address(char **arg)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(arg[1]))};
-
-	inet_pton(AF_INET, arg[0], &a.sin_addr);
-	return a;
-}
-
-static int v_connect(char **arg)
-{
-	struct sockaddr_in a = address(arg);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	printf("%s\n", connect(fd, (struct sockaddr *)&a, sizeof(a)) ? strerror(errno) : "connected");
-	return 0;
-}
-
-static int v_serve(char **arg)
-{
-	struct sockaddr_in a = address(arg);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	int c;
-
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 5) < 0) {
-		return 1;
-	}
-	say("ready\n");
-	c = accept(fd, NULL, NULL);
-	return write(c, "served\n", 7) != 7;
-}
-
 static int v_syslog(char **arg)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
@@ -367,8 +337,12 @@ static const struct {
 	{"stat", v_stat, 0},
 	{"write", v_write, 0},
 	{"fds", v_fds, 0},
-	{"connect", v_connect, 2},
-	{"serve", v_serve, 2},
+	{"connect", network_connect, 2},
+	{"reach", network_reach, 3},
+	{"serve", network_serve, 2},
+	{"serve-udp", network_serve_udp, 2},
+	{"send", network_send, 3},
+	{"ask", network_ask, 5},
 	{"syslog", v_syslog, 1},
 	{"large", v_large, 1},
 	{"terminal", v_terminal, 0},
