@@ -147,11 +147,10 @@ static void fire_timers(struct loop *loop)
 	}
 }
 
-static int dispatch(struct loop *loop, uint64_t deadline_ns, struct err *err)
+static int dispatch(struct loop *loop, int ms, const sigset_t *mask, struct err *err)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
-	int left = time_left_ms(next_deadline(loop, deadline_ns));
-	int n = epoll_pwait(loop->epoll, events, EVENTS_AT_ONCE, left, held ? &outside : NULL);
+	int n = epoll_pwait(loop->epoll, events, EVENTS_AT_ONCE, ms, mask);
 
 	if (n < 0 && errno != EINTR) {
 		return err_sys(err, "epoll_pwait");
@@ -169,6 +168,16 @@ static int dispatch(struct loop *loop, uint64_t deadline_ns, struct err *err)
 	return 0;
 }
 
+int loop_timeout(const struct loop *loop)
+{
+	return loop->timers ? time_left_ms(next_deadline(loop, UINT64_MAX)) : -1;
+}
+
+int loop_turn(struct loop *loop, struct err *err)
+{
+	return dispatch(loop, 0, NULL, err);
+}
+
 int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
 	struct err *err)
 {
@@ -182,7 +191,8 @@ int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), 
 		if (time_now_ns() >= deadline_ns) {
 			return 0;
 		}
-		if (dispatch(loop, deadline_ns, err)) {
+		if (dispatch(loop, time_left_ms(next_deadline(loop, deadline_ns)),
+			    held ? &outside : NULL, err)) {
 			return -1;
 		}
 	}

@@ -66,6 +66,11 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 int loop_wait(struct loop *loop, uint64_t deadline_ns, bool (*done)(void *arg), void *arg,
 	struct err *err);
 
+/* For who waits elsewhere, on loop->epoll, at most loop_timeout() ms (-1: for good): dispatch what is
+ * due, without waiting and without letting signals in. */
+int loop_timeout(const struct loop *loop);
+int loop_turn(struct loop *loop, struct err *err);
+
 /* Signals that end the program are blocked while an instance runs, but for the time that the loop
  * waits. Their handler calls loop_interrupt(), and from then on loop_wait() fails at once, so that
  * whoever holds an instance ends it. */
