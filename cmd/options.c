@@ -38,6 +38,8 @@ const struct option_row option_rows[] = {
 		"set a variable in the product's environment"},
 	{"--env-file", "FILE", OPTION_LIST, AT(env_files), VERB_CHECK | VERB_RUN,
 		"the same, a line each; # begins a comment"},
+	{"--service", "NAME=IMAGE", OPTION_LIST, AT(services), VERB_CHECK | VERB_RUN,
+		"start IMAGE beside the product, as host NAME; repeatable"},
 	{"--timeout", "SECONDS", OPTION_NUMBER, AT(timeout), VERB_CHECK | VERB_RUN,
 		"the most that one instance may take"},
 	{"--keep", NULL, OPTION_FLAG, AT(keep), VERB_CHECK | VERB_RUN,
@@ -218,6 +220,7 @@ void options_release(struct options *options)
 	strv_release(&options->skip);
 	strv_release(&options->env);
 	strv_release(&options->env_files);
+	strv_release(&options->services);
 	strv_release(&options->reports);
 	strv_release(&options->operands);
 	strv_release(&options->command);

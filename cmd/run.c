@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/sys_file.h"
+#include "cmd/dry_run.h"
+#include "cmd/run_services.h"
 #include "cmd/subject.h"
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
@@ -20,7 +22,15 @@
 #define STATUS_MAX 65536
 
 /* What attend() waits for. */
-enum { P_STDOUT, P_STDERR, P_SIGNALS, P_EXIT, P_TERMINAL, POLLS = P_TERMINAL + TERMINAL_POLLS };
+enum {
+	P_STDOUT,
+	P_STDERR,
+	P_SIGNALS,
+	P_EXIT,
+	P_SERVICES,
+	P_TERMINAL,
+	POLLS = P_TERMINAL + TERMINAL_POLLS
+};
 
 /* Everything that `run` holds. */
 struct attached {
@@ -30,7 +40,8 @@ struct attached {
 	const struct task *task;
 	struct subject subject;
 	struct launch launch;
-	struct world *world;
+	struct run_services beside;
+	struct world *world; /* when nothing is beside it */
 	struct sandbox *sandbox;
 	struct terminal terminal;
 	bool hung_up; /* the terminal is gone, or SIGHUP said so */
@@ -42,6 +53,7 @@ static void attached_release(struct attached *a)
 {
 	terminal_release(&a->terminal);
 	sandbox_free(a->sandbox);
+	run_services_release(&a->beside);
 	world_free(a->world);
 	launch_release(&a->launch);
 	subject_release(&a->subject);
@@ -242,16 +254,18 @@ static void attend(struct attached *a, int signals)
 		[P_STDERR] = {sandbox_stderr(sb), POLLIN, 0},
 		[P_SIGNALS] = {signals, POLLIN, 0},
 		[P_EXIT] = {sandbox_exit_fd(sb), POLLIN, 0},
+		[P_SERVICES] = {run_services_fd(&a->beside), POLLIN, 0},
 	};
 
 	while (is_attached(a, fds)) {
 		terminal_poll(&a->terminal, fds + P_TERMINAL);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+		if (poll(fds, ARRAY_SIZE(fds), run_services_timeout(&a->beside)) < 0) {
 			if (errno == EINTR) {
 				continue;
 			}
 			return;
 		}
+		run_services_turn(&a->beside);
 		take_output(&fds[P_STDOUT], STDOUT_FILENO);
 		take_output(&fds[P_STDERR], STDERR_FILENO);
 		if (fds[P_SIGNALS].revents & POLLIN) {
@@ -287,15 +301,35 @@ static int catch_signals(bool terminal, struct err *err)
 	return fd < 0 ? err_sys(err, "signalfd") : fd;
 }
 
+/* The world of its services, or else one of its own. */
+static int enter_world(struct attached *a, struct err *err)
+{
+	struct world **world = &a->launch.plan.world;
+
+	if (run_services_start(&a->beside, a->launch.hostname, world, err)) {
+		return -1;
+	}
+	if (!*world) {
+		if (world_new(&a->world, err)) {
+			return -1;
+		}
+		*world = a->world;
+	}
+	return 0;
+}
+
 static int attach(struct attached *a, struct err *err)
 {
 	bool terminal = a->terminal.master >= 0;
-	auto_fd int signals = catch_signals(terminal, err);
+	auto_fd int signals = -1;
 
-	if (signals < 0 || world_new(&a->world, err)) {
+	if (enter_world(a, err)) {
 		return -1;
 	}
-	a->launch.plan.world = a->world;
+	signals = catch_signals(terminal, err);
+	if (signals < 0) {
+		return -1;
+	}
 	if (sandbox_start(&a->launch.plan, &a->sandbox, err) ||
 		(terminal && terminal_is_ours() && terminal_raw(&a->terminal, err))) {
 		return -1;
@@ -305,6 +339,7 @@ static int attach(struct attached *a, struct err *err)
 	}
 	attend(a, signals);
 	terminal_release(&a->terminal);
+	run_services_stop(&a->beside);
 	return 0;
 }
 
@@ -341,6 +376,10 @@ static int open_all(struct attached *a, const struct options *options, struct er
 		*err = a->subject.cannot;
 		return -1;
 	}
+	if (run_services_open(
+		    &a->beside, options, a->product, a->task, &a->subject, &a->policy, err)) {
+		return -1;
+	}
 	return plan(a, options, err);
 }
 
@@ -361,7 +400,8 @@ int verb_run(const struct options *options)
 		AUTO(buf) struct buf text;
 
 		buf_init(&text, 1 << 20);
-		if (sandbox_plan_print(&a.launch.plan, &text, &err) ||
+		if (dry_run_services(&a.beside.runner, a.task, &text, &err) ||
+			sandbox_plan_print(&a.launch.plan, &text, &err) ||
 			print_out(buf_str(&text), text.len, &err)) {
 			return start_failure(&err);
 		}
