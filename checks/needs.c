@@ -109,6 +109,7 @@ static bool was_started(const struct check_context *ctx, struct outcome *out, st
 	case OBS_STARTED:
 		return true;
 	case OBS_NOT_STARTED:
+	case OBS_UNSERVED:
 		outcome_not_tested(out, seen->remedy, "%s",
 			seen->why ? seen->why : "the product was not started");
 		return false;

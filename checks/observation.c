@@ -156,6 +156,32 @@ static void refused_release(struct task_observation *t)
 	free(t->refused_why);
 }
 
+struct task_observation *service_observation_add(
+	struct service_observations *services, const char *name, const char *image)
+{
+	struct service_observation *s = ARRAY_PUSH(services);
+
+	s->name = xstrdup(name);
+	s->image = xstrdup(image);
+	s->seen = xcalloc(1, sizeof(*s->seen));
+	return s->seen;
+}
+
+static void task_observation_release(struct task_observation *t);
+
+static void services_release(struct task_observation *t)
+{
+	for (size_t i = 0; i < t->services.n; i++) {
+		struct service_observation *s = &t->services.v[i];
+
+		task_observation_release(s->seen);
+		free(s->seen);
+		free(s->name);
+		free(s->image);
+	}
+	free(t->services.v);
+}
+
 static void task_observation_release(struct task_observation *t)
 {
 	free(t->why);
@@ -180,6 +206,7 @@ static void task_observation_release(struct task_observation *t)
 	contacts_release(&t->contacts);
 	contacts_release(&t->between);
 	refused_release(t);
+	services_release(t);
 	timeline_release(t);
 }
 

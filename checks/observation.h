@@ -183,10 +183,25 @@ struct obs_stop {
 enum obs_state {
 	OBS_NOT_STARTED, /* see why and remedy */
 	OBS_STARTED,
+	OBS_UNSERVED, /* started, but a service that it was given did not last: see why and remedy */
 	OBS_BROKEN, /* the tool failed in the middle: see why */
 };
 
-/* One task, booted once: ready, smoke-tested, at rest, stopped. */
+/* What stood beside the product, and was seen of it: an instance of its own, of which the ports,
+ * the files and the processes are not looked at. */
+struct service_observation {
+	char *name; /* under which the product finds it */
+	char *image; /* the reference; NULL: nobody gave one */
+	struct task_observation *seen; /* its times are its own */
+};
+struct service_observations {
+	struct service_observation *v;
+	size_t n, cap;
+};
+struct task_observation *service_observation_add(
+	struct service_observations *services, const char *name, const char *image);
+
+/* One task (or service), booted once: ready, smoke-tested, at rest, stopped. */
 struct task_observation {
 	const struct task *task; /* borrowed; NULL without a product file */
 	enum obs_state state;
@@ -245,6 +260,7 @@ struct task_observation {
 		struct obs_event *v;
 		size_t n, cap;
 	} timeline;
+	struct service_observations services; /* in the order in which they were started */
 	bool left_nothing; /* afterwards no process, mount or cgroup of it was there */
 };
 

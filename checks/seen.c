@@ -74,6 +74,19 @@ char *seen_last_line(const struct task_observation *t)
 	return xstrdup(json_array_size(lines) ? json_string_value(json_array_get(lines, 0)) : "");
 }
 
+char *seen_last_words(const struct task_observation *t, size_t max)
+{
+	auto_json json_t *lines = last_lines(t->err.bytes ? &t->err : &t->out, max);
+	AUTO(strv) struct strv words = {0};
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (lines, i, line) {
+		strv_addf(&words, "'%s'", json_string_value(line));
+	}
+	return strv_join(&words, ", ");
+}
+
 json_t *seen_last_lines(const struct task_observation *t, size_t max)
 {
 	return json_pack("{s:o, s:o}", "stdout", last_lines(&t->out, max), "stderr",

@@ -21,6 +21,10 @@ json_t *seen_last_lines(const struct task_observation *t, size_t max);
  * frees. */
 char *seen_last_line(const struct task_observation *t);
 
+/* The last lines it said, at most max, of stderr if that said anything, as "'one', 'two'"; "" when
+ * it said nothing. The caller frees. */
+char *seen_last_words(const struct task_observation *t, size_t max);
+
 /* Counts and the first and last lines of a stream. */
 json_t *seen_stream(const struct obs_stream *stream);
 

@@ -4,6 +4,7 @@
 #include "base/sys_file.h"
 #include "checks/engine.h"
 #include "cmd/dry_run.h"
+#include "cmd/service_images.h"
 #include "cmd/subject.h"
 #include "cmd/verbs.h"
 #include "product/edition.h"
@@ -29,6 +30,7 @@ struct gate {
 	struct product *product;
 	const struct task *task;
 	struct engine *engine;
+	struct service_images services;
 	struct subject subject;
 	struct observation observation;
 	struct result result;
@@ -38,6 +40,7 @@ static void gate_release(struct gate *g)
 {
 	result_release(&g->result);
 	observation_release(&g->observation);
+	service_images_release(&g->services);
 	subject_release(&g->subject);
 	engine_free(g->engine);
 	product_free(g->product);
@@ -108,7 +111,8 @@ static int gate_prepare(struct gate *g, const struct options *options, struct er
 	}
 	if (selection_check(&g->selection, err) || waivers_check(&g->policy, err) ||
 		environment_read(options, &g->env, err) ||
-		product_read(options, &g->product, &g->task, err)) {
+		product_read(options, &g->product, &g->task, err) ||
+		service_images_choose(&g->services, options, g->product, g->task, err)) {
 		return -1;
 	}
 	g->engine = engine_new(&g->selection);
@@ -134,6 +138,7 @@ static void runner_fill(const struct gate *g, struct runner_options *ret)
 		.layers_shifted = !g->subject.host.idmapped_mounts,
 		.product = g->product,
 		.only_task = g->task,
+		.services = &g->services.chosen,
 		.policy = &g->policy,
 		.edition = g->edition,
 		.host = &g->subject.host,
@@ -227,6 +232,9 @@ static int gate_image(struct gate *g, struct err *err)
 
 	if (subject_open(g->options, g->options->operands.v[0], dynamic, &sink, &g->subject, err)) {
 		return -1;
+	}
+	if (g->subject.runnable) {
+		service_images_open(&g->services, g->options, &g->subject);
 	}
 	if (g->options->dry_run) {
 		return 0;

@@ -5,6 +5,7 @@
 #ifndef CMD_DRY_RUN_H
 #define CMD_DRY_RUN_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "checks/engine.h"
 #include "runner/runner.h"
@@ -13,5 +14,9 @@
  * why nothing can be run here (cannot; NULL: it can). */
 int dry_run_print(const struct runner_options *runner, const struct selection *selection,
 	const char *cannot, struct err *err);
+
+/* For `run`: the plans of a task's services, added to out. */
+int dry_run_services(const struct runner_options *runner, const struct task *task, struct buf *out,
+	struct err *err);
 
 #endif

@@ -40,6 +40,8 @@ const struct option_row option_rows[] = {
 		"the same, a line each; # begins a comment"},
 	{"--outside", "refuse|drop", OPTION_CHOICE, AT(outside), VERB_CHECK | VERB_RUN,
 		"packets for outside its world: refused (the default), or no answer ever"},
+	{"--service", "NAME=IMAGE", OPTION_LIST, AT(services), VERB_CHECK | VERB_RUN,
+		"start IMAGE beside the product, as host NAME; repeatable"},
 	{"--timeout", "SECONDS", OPTION_NUMBER, AT(timeout), VERB_CHECK | VERB_RUN,
 		"the most that one instance may take"},
 	{"--keep", NULL, OPTION_FLAG, AT(keep), VERB_CHECK | VERB_RUN,
@@ -223,6 +225,7 @@ void options_release(struct options *options)
 	strv_release(&options->skip);
 	strv_release(&options->env);
 	strv_release(&options->env_files);
+	strv_release(&options->services);
 	strv_release(&options->reports);
 	strv_release(&options->operands);
 	strv_release(&options->command);

@@ -39,6 +39,7 @@ struct options {
 	struct strv skip;
 	struct strv env;
 	struct strv env_files;
+	struct strv services; /* "NAME=IMAGE" */
 	struct strv reports; /* "FORMAT" or "FORMAT=FILE" */
 	uint64_t memory;  /* MiB */
 	uint64_t timeout; /* seconds */

@@ -2,7 +2,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/sys_file.h"
-#include "cmd/outlook.h"
+#include "cmd/dry_run.h"
+#include "cmd/run_world.h"
 #include "cmd/subject.h"
 #include "cmd/terminal.h"
 #include "cmd/verbs.h"
@@ -26,7 +27,7 @@ enum {
 	P_STDERR,
 	P_SIGNALS,
 	P_EXIT,
-	P_OUTSIDE,
+	P_WORLD,
 	P_TERMINAL,
 	POLLS = P_TERMINAL + TERMINAL_POLLS
 };
@@ -39,7 +40,7 @@ struct attached {
 	const struct task *task;
 	struct subject subject;
 	struct launch launch;
-	struct outlook outlook;
+	struct run_world around;
 	struct sandbox *sandbox;
 	struct terminal terminal;
 	bool hung_up; /* the terminal is gone, or SIGHUP said so */
@@ -51,7 +52,7 @@ static void attached_release(struct attached *a)
 {
 	terminal_release(&a->terminal);
 	sandbox_free(a->sandbox);
-	outlook_release(&a->outlook);
+	run_world_release(&a->around);
 	launch_release(&a->launch);
 	subject_release(&a->subject);
 	product_free(a->product);
@@ -251,22 +252,20 @@ static void attend(struct attached *a, int signals)
 		[P_STDERR] = {sandbox_stderr(sb), POLLIN, 0},
 		[P_SIGNALS] = {signals, POLLIN, 0},
 		[P_EXIT] = {sandbox_exit_fd(sb), POLLIN, 0},
-		[P_OUTSIDE] = {outlook_fd(&a->outlook), POLLIN, 0},
+		[P_WORLD] = {run_world_fd(&a->around), POLLIN, 0},
 	};
 
 	while (is_attached(a, fds)) {
 		terminal_poll(&a->terminal, fds + P_TERMINAL);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+		if (poll(fds, ARRAY_SIZE(fds), run_world_timeout(&a->around)) < 0) {
 			if (errno == EINTR) {
 				continue;
 			}
 			return;
 		}
+		run_world_turn(&a->around);
 		take_output(&fds[P_STDOUT], STDOUT_FILENO);
 		take_output(&fds[P_STDERR], STDERR_FILENO);
-		if (fds[P_OUTSIDE].revents) {
-			outlook_turn(&a->outlook);
-		}
 		if (fds[P_SIGNALS].revents & POLLIN) {
 			take_signal(a, signals);
 		}
@@ -303,12 +302,16 @@ static int catch_signals(bool terminal, struct err *err)
 static int attach(struct attached *a, enum world_outside outside, struct err *err)
 {
 	bool terminal = a->terminal.master >= 0;
-	auto_fd int signals = catch_signals(terminal, err);
+	auto_fd int signals = -1;
 
-	if (signals < 0 || outlook_open(&a->outlook, outside, a->launch.hostname, err)) {
+	if (run_world_start(&a->around, outside, a->launch.hostname, err)) {
 		return -1;
 	}
-	a->launch.plan.world = a->outlook.world;
+	a->launch.plan.world = run_world(&a->around);
+	signals = catch_signals(terminal, err);
+	if (signals < 0) {
+		return -1;
+	}
 	if (sandbox_start(&a->launch.plan, &a->sandbox, err) ||
 		(terminal && terminal_is_ours() && terminal_raw(&a->terminal, err))) {
 		return -1;
@@ -318,6 +321,7 @@ static int attach(struct attached *a, enum world_outside outside, struct err *er
 	}
 	attend(a, signals);
 	terminal_release(&a->terminal);
+	run_world_stop(&a->around);
 	return 0;
 }
 
@@ -354,6 +358,10 @@ static int open_all(struct attached *a, const struct options *options, struct er
 		*err = a->subject.cannot;
 		return -1;
 	}
+	if (run_world_open(
+		    &a->around, options, a->product, a->task, &a->subject, &a->policy, err)) {
+		return -1;
+	}
 	return plan(a, options, err);
 }
 
@@ -364,7 +372,6 @@ int verb_run(const struct options *options)
 	struct sandbox_exit ended;
 
 	terminal_init(&a.terminal);
-	outlook_init(&a.outlook);
 	if (options->operands.n != 1) {
 		return fail_usage("run takes one IMAGE; a command goes behind '--'");
 	}
@@ -375,7 +382,8 @@ int verb_run(const struct options *options)
 		AUTO(buf) struct buf text;
 
 		buf_init(&text, 1 << 20);
-		if (sandbox_plan_print(&a.launch.plan, &text, &err) ||
+		if (dry_run_services(&a.around.runner, a.task, &text, &err) ||
+			sandbox_plan_print(&a.launch.plan, &text, &err) ||
 			print_out(buf_str(&text), text.len, &err)) {
 			return start_failure(&err);
 		}
@@ -389,7 +397,7 @@ int verb_run(const struct options *options)
 		return start_failure(&err);
 	}
 	if (options->verbose) {
-		outlook_tell(&a.outlook);
+		run_world_tell(&a.around);
 	}
 	ended = sandbox_exit_status(a.sandbox);
 	if (a.ended_by) {

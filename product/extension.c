@@ -277,17 +277,6 @@ static void check_suites(struct extension *x, const json_t *value, const char *p
 	}
 }
 
-/* A label of a host name, RFC 1123; dots allowed between labels. */
-static bool is_host_name(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len && len <= 63 && s[0] != '-' && s[0] != '.' && s[len - 1] != '-' &&
-	       s[len - 1] != '.' && !strstr(s, "..") &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-		       len;
-}
-
 static void check_service(const struct extension *x, size_t i, const json_t *value,
 	const char *pointer, struct json_problems *problems)
 {
@@ -302,11 +291,13 @@ static void check_service(const struct extension *x, size_t i, const json_t *val
 	check_readiness(
 		&service->readiness, json_object_get(value, "readiness"), readiness_at, problems);
 	check_environment(json_object_get(value, "environment"), environment_at, problems);
-	if (service->name && !is_host_name(service->name)) {
+	if (service->name && !service_is_name(service->name)) {
 		strict_problem(problems, pointer, "name", "'%.80s' is no host name", service->name);
 	}
 	for (size_t k = 0; service->name && k < i; k++) {
-		if (str_eq(service->name, x->services.v[k].name)) {
+		const char *other = x->services.v[k].name;
+
+		if (other && strcasecmp(service->name, other) == 0) {
 			strict_problem(problems, pointer, "name", "'%.80s' is service %zu's, too",
 				service->name, k);
 			return;

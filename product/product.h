@@ -137,6 +137,12 @@ const struct readiness *product_readiness(const struct product *product, const s
  * borrowed suites; NULL with *ret_n 0 when there are none. */
 const struct smoke_suite **product_smoke(
 	const struct product *product, const struct task *task, size_t *ret_n);
+/* The product's services and the task's, in this order; a task's stands in the place of one of the
+ * product's that has its name. An array as above. */
+const struct service **product_services(
+	const struct product *product, const struct task *task, size_t *ret_n);
+/* A label of a host name as RFC 1123 has it, with dots between labels. */
+bool service_is_name(const char *s);
 /* "KEY=value" pairs: the declared defaults, then the product's, then the task's x-assay values;
  * later ones win, each key once. required keys without a value go to ret_missing. */
 void product_environment(const struct product *product, const struct task *task,

@@ -250,6 +250,8 @@ static const char *state_name(enum obs_state state)
 		return "not-started";
 	case OBS_STARTED:
 		return "started";
+	case OBS_UNSERVED:
+		return "unserved";
 	case OBS_BROKEN:
 		return "broken";
 	}
@@ -261,27 +263,53 @@ static void set(json_t *object, const char *name, json_t *value)
 	json_object_set_new(object, name, value);
 }
 
+/* What is known of every instance, a service's too. */
+static void set_instance(json_t *e, const struct task_observation *t)
+{
+	set(e, "state", json_string(state_name(t->state)));
+	set(e, "why", json_text(t->why));
+	set(e, "command", json_strv(&t->command));
+	set(e, "world", json_text(t->world));
+	set(e, "readiness", ready_json(t));
+	set(e, "exit_early", exit_json(&t->exit_early));
+	set(e, "ended_by_limit", json_text(t->killed_by_us));
+	set(e, "timeline", timeline_json(t));
+	set(e, "memory_limit", memory_limit_json(&t->memory));
+	set(e, "logs", logs_json(t));
+	set(e, "outside", outside_json(t));
+	set(e, "stop", stop_json(&t->stop));
+	set(e, "left_nothing", json_boolean(t->left_nothing));
+}
+
+static json_t *services_json(const struct task_observation *t)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < t->services.n; i++) {
+		const struct service_observation *s = &t->services.v[i];
+		json_t *e = json_object();
+
+		set(e, "name", json_text(s->name));
+		set(e, "image", json_text(s->image));
+		set_instance(e, s->seen);
+		json_array_append_new(all, e);
+	}
+	return all;
+}
+
 static json_t *experiment_json(const struct task_observation *t)
 {
 	json_t *e = json_object();
 
 	set(e, "name", json_string("boot"));
 	set(e, "task", t->task ? json_text(t->task->id) : json_null());
-	set(e, "state", json_string(state_name(t->state)));
-	set(e, "why", json_text(t->why));
+	set_instance(e, t);
 	set(e, "remedy", json_text(t->remedy));
 	set(e, "missing_environment", json_strv(&t->missing_env));
-	set(e, "command", json_strv(&t->command));
-	set(e, "world", json_text(t->world));
 	set(e, "cron", json_boolean(t->cron));
-	set(e, "readiness", ready_json(t));
-	set(e, "exit_early", exit_json(&t->exit_early));
-	set(e, "ended_by_limit", json_text(t->killed_by_us));
-	set(e, "timeline", timeline_json(t));
-	set(e, "memory_limit", memory_limit_json(&t->memory));
 	set(e, "memory", samples_json(&t->memory));
-	set(e, "logs", logs_json(t));
 	set(e, "ports", ports_json(t));
+	set(e, "services", services_json(t));
 	set(e, "outside", outside_json(t));
 	set(e, "refused", refused_json(t));
 	set(e, "between", between_json(t));
@@ -290,8 +318,6 @@ static json_t *experiment_json(const struct task_observation *t)
 	set(e, "files_capped", json_boolean(t->files_capped));
 	set(e, "files", files_json(t));
 	set(e, "processes_at_rest", processes_json(&t->at_rest));
-	set(e, "stop", stop_json(&t->stop));
-	set(e, "left_nothing", json_boolean(t->left_nothing));
 	return e;
 }
 

@@ -29,6 +29,9 @@ static char *experiment_line(const struct task_observation *seen)
 {
 	AUTO(strv) struct strv parts = {0};
 
+	if (seen->state == OBS_UNSERVED) {
+		return xasprintf("not judged: %s", seen->why);
+	}
 	if (seen->state != OBS_STARTED) {
 		return xasprintf("not started: %s", seen->why ? seen->why : "");
 	}
@@ -115,6 +118,20 @@ static void put_timeline(struct text *t, const struct task_observation *seen)
 	}
 }
 
+static void put_services(struct text *t, const struct service_observations *services)
+{
+	for (size_t i = 0; i < services->n; i++) {
+		const struct service_observation *s = &services->v[i];
+		auto_free char *what = experiment_line(s->seen);
+		auto_free char *line = xasprintf("%s: %s", s->name, what);
+
+		put_field(t, "service", line);
+		if (t->verbose) {
+			put_timeline(t, s->seen);
+		}
+	}
+}
+
 void put_experiments(struct text *t)
 {
 	const struct observation *observation = t->result->observation;
@@ -130,6 +147,7 @@ void put_experiments(struct text *t)
 		if (!i) {
 			layout_end(&t->l);
 		}
+		put_services(t, &seen->services);
 		put_field(t, "seen", line);
 		put_contacts(t, seen->outside_drops ? "dropped" : "outside", &seen->contacts);
 		put_contacts(t, "between", &seen->between);

@@ -21,6 +21,7 @@ enum {
 	DRAIN_MS = 10000, /* for the output that is still in the pipes */
 	MEMORY_MIB_MAX = 1 << 26,
 	LEFT_MAX = 1024,
+	SERVICE_LOG_KIB = 64, /* of a service's output, which is evidence only */
 };
 
 double boot_now(const struct boot *b)
@@ -30,7 +31,12 @@ double boot_now(const struct boot *b)
 
 bool boot_over(const struct boot *b)
 {
-	return b->ended_ns || b->obs->killed_by_us;
+	return b->ended_ns || b->obs->killed_by_us || experiment_lost(b->experiment);
+}
+
+uint64_t boot_mib(uint64_t mib)
+{
+	return (mib < MEMORY_MIB_MAX ? mib : MEMORY_MIB_MAX) << 20;
 }
 
 uint64_t boot_memory_limit(const struct runner_options *options, const struct task *task)
@@ -46,7 +52,7 @@ uint64_t boot_memory_limit(const struct runner_options *options, const struct ta
 		mib = (uint64_t)declared;
 		mib += (double)mib < declared ? 1 : 0;
 	}
-	return (mib < MEMORY_MIB_MAX ? mib : MEMORY_MIB_MAX) << 20;
+	return boot_mib(mib);
 }
 
 void boot_kill(struct boot *b, const char *why)
@@ -66,7 +72,7 @@ static void on_stdout(void *arg)
 	struct boot *b = arg;
 
 	if (capture_read(&b->out, b->out_fd)) {
-		loop_forget(&b->loop, b->out_fd);
+		loop_forget(b->loop, b->out_fd);
 		b->out_fd = -1;
 	}
 }
@@ -76,9 +82,15 @@ static void on_stderr(void *arg)
 	struct boot *b = arg;
 
 	if (capture_read(&b->err, b->err_fd)) {
-		loop_forget(&b->loop, b->err_fd);
+		loop_forget(b->loop, b->err_fd);
 		b->err_fd = -1;
 	}
+}
+
+/* To the world's port 514 everybody may send; /dev/log is the instance's own. */
+static bool is_ours(const struct boot *b, const struct sockaddr_in *from)
+{
+	return from->sin_family != AF_INET || world_instance(AF_INET, &from->sin_addr) == (int)b->number;
 }
 
 static void hear(struct boot *b, int fd)
@@ -86,10 +98,16 @@ static void hear(struct boot *b, int fd)
 	char text[512];
 
 	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		ssize_t got = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+		struct sockaddr_in from = {0};
+		socklen_t from_len = sizeof(from);
+		ssize_t got = recvfrom(fd, text, sizeof(text) - 1, MSG_DONTWAIT,
+			(struct sockaddr *)&from, &from_len);
 
 		if (got < 0) {
 			return;
+		}
+		if (!is_ours(b, &from)) {
+			continue;
 		}
 		text[got] = '\0';
 		if (b->obs->syslog_datagrams++ == 0) {
@@ -132,7 +150,7 @@ static void on_exit_fd(void *arg)
 {
 	struct boot *b = arg;
 
-	loop_forget(&b->loop, sandbox_exit_fd(b->sb));
+	loop_forget(b->loop, sandbox_exit_fd(b->sb));
 	b->ended_ns = time_now_ns();
 	/* What a limit of ours has killed did not end by itself. */
 	if (!b->obs->killed_by_us && !b->ending) {
@@ -144,7 +162,7 @@ static void on_gone_fd(void *arg)
 {
 	struct boot *b = arg;
 
-	loop_forget(&b->loop, sandbox_gone_fd(b->sb));
+	loop_forget(b->loop, sandbox_gone_fd(b->sb));
 	b->gone_ns = time_now_ns();
 }
 
@@ -178,53 +196,49 @@ static void listen_for_syslog(struct boot *b)
 		return;
 	}
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) ||
-		loop_watch(&b->loop, fd, EPOLLIN, on_udp_log, b, NULL)) {
+		loop_watch(b->loop, fd, EPOLLIN, on_udp_log, b, NULL)) {
 		cleanup_fd(&fd);
 		return;
 	}
 	b->syslog_fd = fd;
 }
 
-static void on_contact(const struct obs_contact *contact, void *arg)
+void boot_init(struct boot *b, struct experiment *x, unsigned number, struct task_observation *obs)
 {
-	struct boot *b = arg;
-
-	observation_contact(b->obs, boot_now(b), contact);
-}
-
-/* Without it names do not resolve, which they need not, and the observation says that nothing was
- * watched. */
-static void open_outside(struct boot *b)
-{
-	struct err err;
-
-	if (outside_new(&b->loop, b->world, on_contact, b, &b->outside, &err)) {
-		observation_event(b->obs, 0, "outside-not-watched", "%s", err.msg);
-		return;
-	}
-	b->obs->outside_watched = true;
-	b->obs->outside_drops = world_outside_is(b->world) == WORLD_DROP;
-	b->obs->ipv6 = world_ipv6(b->world);
-}
-
-int boot_init(struct boot *b, const struct runner_options *options, struct task_observation *obs,
-	struct err *err)
-{
-	size_t cap = (size_t)options->policy->limits.log_kib * 1024;
+	const struct runner_options *o = x->options;
 
 	*b = (struct boot){
-		.options = options, .obs = obs, .out_fd = -1, .err_fd = -1, .syslog_fd = -1};
-	capture_init(&b->out, cap);
-	capture_init(&b->err, cap);
-	if (loop_init(&b->loop, err)) {
-		return -1;
+		.experiment = x,
+		.obs = obs,
+		.options = o,
+		.loop = &x->loop,
+		.world = x->world,
+		.http = x->http,
+		.number = number,
+		.image = o->image,
+		.tree = o->tree,
+		.layers = o->layers,
+		.memory = boot_memory_limit(o, obs->task),
+		.out_fd = -1,
+		.err_fd = -1,
+		.syslog_fd = -1,
+	};
+	(void)snprintf(b->address, sizeof(b->address), "%s", world_address(x->world, number));
+	obs->outside_watched = x->watched;
+	obs->outside_drops = world_outside_is(x->world) == WORLD_DROP;
+	obs->ipv6 = world_ipv6(x->world);
+}
+
+static void forget_sandbox(struct boot *b)
+{
+	if (b->sb) {
+		loop_forget(b->loop, b->out_fd);
+		loop_forget(b->loop, b->err_fd);
+		loop_forget(b->loop, sandbox_syslog_fd(b->sb));
+		loop_forget(b->loop, sandbox_exit_fd(b->sb));
+		loop_forget(b->loop, sandbox_gone_fd(b->sb));
 	}
-	if (world_new(&b->world, err) || world_outside(b->world, options->outside, err)) {
-		return -1;
-	}
-	(void)snprintf(b->address, sizeof(b->address), "%s", world_address(b->world, 0));
-	open_outside(b);
-	return http_new(&b->loop, b->world, &b->http, err);
+	b->out_fd = b->err_fd = -1;
 }
 
 void boot_release(struct boot *b)
@@ -232,16 +246,14 @@ void boot_release(struct boot *b)
 	if (!b->options) {
 		return;
 	}
+	experiment_leave(b->experiment, b);
+	forget_sandbox(b);
 	files_watch_release(&b->files);
-	loop_timer_cancel(&b->loop, &b->deadline);
-	loop_timer_cancel(&b->loop, &b->memory_tick);
-	http_free(b->http);
+	loop_timer_cancel(b->loop, &b->deadline);
+	loop_timer_cancel(b->loop, &b->memory_tick);
 	sandbox_free(b->sb);
-	loop_forget(&b->loop, b->syslog_fd);
+	loop_forget(b->loop, b->syslog_fd);
 	cleanup_fd(&b->syslog_fd);
-	outside_free(b->outside);
-	world_free(b->world);
-	loop_release(&b->loop);
 	launch_release(&b->launch);
 	capture_release(&b->out);
 	capture_release(&b->err);
@@ -256,32 +268,30 @@ static int plan(struct boot *b, struct err *err)
 	const struct runner_options *o = b->options;
 	const struct limits *limits = &o->policy->limits;
 	struct launch_options options = {
-		.image = o->image,
-		.tree = o->tree,
-		.layers = o->layers,
+		.image = b->image,
+		.tree = b->tree,
+		.layers = b->layers,
 		.extra_env = &b->env,
 		.arguments = &b->arguments,
 		.name = b->name,
+		.hostname = b->hostname,
 	};
 	struct sandbox_plan *p = &b->launch.plan;
 
 	if (launch_plan(&options, &b->launch, err)) {
 		return -1;
 	}
-	if (b->outside) {
-		outside_name(b->outside, b->launch.hostname, b->address);
-	}
 	p->host = o->host;
 	p->workspace = o->workspace;
 	p->world = b->world;
-	p->address = 0;
+	p->address = b->number;
 	p->lower_shifted = o->layers_shifted;
-	p->memory = boot_memory_limit(o, b->obs->task);
+	p->memory = b->memory;
 	p->pids = limits->pids;
 	p->cpus = (double)limits->cpus;
 	p->file_size = limits->disk_mib << 20;
 	p->tracked_log = true;
-	p->watch_refused = !b->unwatched;
+	p->watch_refused = !b->unwatched && !b->service;
 	return 0;
 }
 
@@ -290,7 +300,7 @@ static void watch_files(struct boot *b)
 	const struct limits *limits = &b->options->policy->limits;
 
 	b->files = (struct files_watch){
-		.loop = &b->loop,
+		.loop = b->loop,
 		.limit = {.bytes = limits->disk_mib << 20, .files = limits->files},
 		.passed = on_limit_passed,
 		.unlinked = count_unlinked,
@@ -306,7 +316,7 @@ static void watch_files(struct boot *b)
 
 static int watch(struct boot *b, struct err *err)
 {
-	struct loop *l = &b->loop;
+	struct loop *l = b->loop;
 
 	b->out_fd = sandbox_stdout(b->sb);
 	b->err_fd = sandbox_stderr(b->sb);
@@ -320,18 +330,37 @@ static int watch(struct boot *b, struct err *err)
 		loop_watch(l, sandbox_syslog_fd(b->sb), EPOLLIN, on_dev_log, b, err)) {
 		return -1;
 	}
-	listen_for_syslog(b);
-	loop_timer_set(l, &b->deadline, b->options->policy->limits.run_s * 1000, on_deadline, b);
+	if (!b->service) {
+		listen_for_syslog(b);
+	}
+	boot_allow(b, b->options->policy->limits.run_s * 1000);
 	watch_files(b);
 	memory_begin(b);
 	return 0;
 }
 
+void boot_allow(struct boot *b, uint64_t ms)
+{
+	loop_timer_set(b->loop, &b->deadline, ms, on_deadline, b);
+}
+
 int boot_start(struct boot *b, struct err *err)
 {
+	uint64_t kib = b->options->policy->limits.log_kib;
+	size_t cap = (size_t)(b->service && kib > SERVICE_LOG_KIB ? SERVICE_LOG_KIB : kib) * 1024;
+
 	if (plan(b, err)) {
 		return -1;
 	}
+	capture_init(&b->out, cap);
+	capture_init(&b->err, cap);
+	if (b->experiment->outside) {
+		outside_name(b->experiment->outside, b->launch.hostname, b->address);
+	}
+	if (!b->experiment->watched) {
+		observation_event(b->obs, 0, "outside-not-watched", "%s", b->experiment->why_not);
+	}
+	experiment_enter(b->experiment, b);
 	strv_add_all(&b->obs->command, &b->launch.plan.argv);
 	if (sandbox_start(&b->launch.plan, &b->sb, err)) {
 		return -1;
@@ -363,7 +392,7 @@ int boot_wait(struct boot *b, uint64_t ms, bool (*done)(void *arg), void *arg, s
 {
 	struct waiting w = {.b = b, .done = done, .arg = arg};
 
-	if (loop_wait(&b->loop, time_now_ns() + ms * NS_PER_MS, is_settled, &w, err) < 0) {
+	if (loop_wait(b->loop, time_now_ns() + ms * NS_PER_MS, is_settled, &w, err) < 0) {
 		return -1;
 	}
 	return w.was_done ? 1 : 0;
@@ -407,21 +436,18 @@ static void end_sandbox(struct boot *b)
 
 void boot_finish(struct boot *b)
 {
-	loop_timer_cancel(&b->loop, &b->deadline);
-	loop_timer_cancel(&b->loop, &b->files.timer);
+	loop_timer_cancel(b->loop, &b->deadline);
+	loop_timer_cancel(b->loop, &b->files.timer);
 	http_cancel_all(b->http);
 	memory_end(b);
 	b->ending = true;
 	sandbox_kill(b->sb);
-	(void)loop_wait(&b->loop, time_now_ns() + GONE_MS * NS_PER_MS, is_gone, b, NULL);
-	(void)loop_wait(&b->loop, time_now_ns() + DRAIN_MS * NS_PER_MS, is_drained, b, NULL);
-	loop_forget(&b->loop, b->out_fd);
-	loop_forget(&b->loop, b->err_fd);
-	loop_forget(&b->loop, sandbox_syslog_fd(b->sb));
-	loop_forget(&b->loop, sandbox_exit_fd(b->sb));
-	loop_forget(&b->loop, sandbox_gone_fd(b->sb));
-	b->out_fd = b->err_fd = -1;
-	refused_note(b);
+	(void)loop_wait(b->loop, time_now_ns() + GONE_MS * NS_PER_MS, is_gone, b, NULL);
+	(void)loop_wait(b->loop, time_now_ns() + DRAIN_MS * NS_PER_MS, is_drained, b, NULL);
+	forget_sandbox(b);
+	if (!b->service) {
+		refused_note(b);
+	}
 	end_sandbox(b);
 	capture_finish(&b->out, &b->obs->out);
 	capture_finish(&b->err, &b->obs->err);

@@ -149,7 +149,7 @@ int launch_plan(const struct launch_options *options, struct launch *ret, struct
 		launch_release(ret);
 		return -1;
 	}
-	ret->hostname = random_hostname();
+	ret->hostname = options->hostname ? xstrdup(options->hostname) : random_hostname();
 	ret->plan.hostname = ret->hostname;
 	ret->plan.name = options->name;
 	plan_env(options, ret);

@@ -20,6 +20,7 @@ struct launch_options {
 	const struct strv
 		*arguments; /* replaces Cmd (a task's options, -- CMD); NULL or empty: none */
 	const char *name;
+	const char *hostname; /* NULL: one of no meaning, as Docker makes them; copied */
 };
 
 /* A plan and what it owns. The plan points into it (groups, hostname) and into the image's config

@@ -29,7 +29,7 @@ static void on_answer(const struct http_response *response, void *arg)
 	}
 	load->failed++;
 	if (!load->stopping) {
-		loop_timer_set(&load->b->loop, &load->pause, PAUSE_MS, on_pause, load);
+		loop_timer_set(load->b->loop, &load->pause, PAUSE_MS, on_pause, load);
 	}
 }
 
@@ -70,7 +70,7 @@ static void choose(struct load *load)
 	struct port_list ports;
 
 	if (get) {
-		ports_of(load->b->options->image->config, obs->task, &ports);
+		ports_of(load->b->image->config, obs->task, &ports);
 		load->port = get->step->port ? (uint16_t)get->step->port : ports.v[0];
 		load->path = xstrdup(get->step->path);
 		return;
@@ -131,7 +131,7 @@ int load_wait(struct load *load, struct err *err)
 void load_stop(struct load *load)
 {
 	load->stopping = true;
-	loop_timer_cancel(&load->b->loop, &load->pause);
+	loop_timer_cancel(load->b->loop, &load->pause);
 }
 
 void load_release(struct load *load)

@@ -47,7 +47,7 @@ static void on_tick(void *arg)
 	struct boot *b = arg;
 
 	sample(b);
-	loop_timer_set(&b->loop, &b->memory_tick, b->memory_every_ms, on_tick, b);
+	loop_timer_set(b->loop, &b->memory_tick, b->memory_every_ms, on_tick, b);
 }
 
 void memory_begin(struct boot *b)
@@ -69,7 +69,7 @@ void memory_begin(struct boot *b)
 
 void memory_end(struct boot *b)
 {
-	loop_timer_cancel(&b->loop, &b->memory_tick);
+	loop_timer_cancel(b->loop, &b->memory_tick);
 	if (b->obs->memory.mechanism) {
 		sample(b);
 	}

@@ -195,7 +195,7 @@ static void ask(struct probe_port *p, enum question question)
 		request.bytes = sniff_client_hello(&request.len);
 		request.enough = NULL;
 	}
-	if (talk_start(&p->talk, &b->loop, b->world, &request, on_end, p, NULL) == 0) {
+	if (talk_start(&p->talk, b->loop, b->world, &request, on_end, p, NULL) == 0) {
 		p->probe->running++;
 	}
 }
@@ -235,7 +235,7 @@ void probe_listeners(struct boot *b)
 	struct port_list ports;
 	size_t n = b->ended_ns ? 0 : listeners_of(sandbox_pid(b->sb), listeners, LISTENERS_MAX);
 
-	ports_of(b->options->image->config, obs->task, &ports);
+	ports_of(b->image->config, obs->task, &ports);
 	for (size_t i = 0; i < ports.n; i++) {
 		struct obs_port *to = ARRAY_PUSH(&obs->ports);
 

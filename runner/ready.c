@@ -33,7 +33,7 @@ static void again(struct ready *r)
 	if (r->met) {
 		return;
 	}
-	loop_timer_set(&r->b->loop, &r->timer, r->delay_ms, attempt, r);
+	loop_timer_set(r->b->loop, &r->timer, r->delay_ms, attempt, r);
 	r->delay_ms += r->delay_ms / 2;
 	r->delay_ms = r->delay_ms < r->plan->last_ms ? r->delay_ms : r->plan->last_ms;
 }
@@ -84,7 +84,7 @@ static void try_ports(struct ready *r)
 			.connect_ms = r->plan->try_ms,
 		};
 
-		if (!r->open[i] && talk_start(&r->talks[i], &r->b->loop, r->b->world, &request,
+		if (!r->open[i] && talk_start(&r->talks[i], r->b->loop, r->b->world, &request,
 					   on_connected, r, NULL) == 0) {
 			r->talking++;
 		}
@@ -127,8 +127,8 @@ static void try_http(struct ready *r)
 
 static void forget_command(struct ready *r)
 {
-	loop_timer_cancel(&r->b->loop, &r->exec_timer);
-	loop_forget(&r->b->loop, r->exec_fd);
+	loop_timer_cancel(r->b->loop, &r->exec_timer);
+	loop_forget(r->b->loop, r->exec_fd);
 }
 
 static void on_command_end(void *arg)
@@ -171,8 +171,8 @@ static void try_command(struct ready *r)
 		again(r);
 		return;
 	}
-	loop_timer_set(&r->b->loop, &r->exec_timer, r->plan->try_ms, on_command_late, r);
-	if (loop_watch(&r->b->loop, r->exec_fd, EPOLLIN, on_command_end, r, NULL)) {
+	loop_timer_set(r->b->loop, &r->exec_timer, r->plan->try_ms, on_command_late, r);
+	if (loop_watch(r->b->loop, r->exec_fd, EPOLLIN, on_command_end, r, NULL)) {
 		on_command_late(r);
 	}
 }
@@ -228,7 +228,7 @@ static void attempt(void *arg)
 
 static void ready_release(struct ready *r)
 {
-	loop_timer_cancel(&r->b->loop, &r->timer);
+	loop_timer_cancel(r->b->loop, &r->timer);
 	forget_command(r);
 	cleanup_fd(&r->exec_fd);
 	for (size_t i = 0; i < r->plan->ports.n; i++) {
@@ -297,4 +297,27 @@ int ready_wait(struct boot *b, const struct ready_plan *plan, struct err *err)
 	}
 	conclude(&r);
 	return 0;
+}
+
+static bool can_be_asked(const struct ready_plan *plan)
+{
+	return plan->kind == READY_HTTP || plan->kind == READY_COMMAND ||
+	       plan->kind == READY_PORTS || plan->kind == READY_ANY_PORT;
+}
+
+int ready_again(struct boot *b, const struct ready_plan *plan, char **ret_told, struct err *err)
+{
+	AUTO(ready)
+	struct ready r = {.b = b, .plan = plan, .delay_ms = plan->first_ms, .exec_fd = -1};
+
+	*ret_told = NULL;
+	if (boot_over(b) || !can_be_asked(plan)) {
+		return boot_over(b) ? 0 : 1;
+	}
+	attempt(&r);
+	if (boot_wait(b, plan->try_ms, is_met, &r, err) < 0) {
+		return -1;
+	}
+	*ret_told = r.met ? NULL : steal_ptr(r.last);
+	return r.met ? 1 : 0;
 }

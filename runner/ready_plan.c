@@ -111,11 +111,10 @@ static void by_ports(struct ready_plan *p)
 	}
 }
 
-int ready_plan(const struct image_config *config, const struct product *product,
+int ready_plan(const struct image_config *config, const struct readiness *d,
 	const struct task *task, const struct limits *limits, struct ready_plan *ret,
 	struct err *err)
 {
-	const struct readiness *d = product ? product_readiness(product, task) : NULL;
 	bool found = false;
 
 	*ret = (struct ready_plan){.limit_s = limits->boot_s};

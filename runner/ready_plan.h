@@ -1,7 +1,7 @@
 /*
- * ready_plan.h - what readiness of a task means (R12), decided as data. Pure.
+ * ready_plan.h - what readiness of a task or of a service means (R12), decided as data. Pure.
  *
- * In this order: a cron task's exit 0; what the product file declares (x-assay.readiness); the
+ * In this order: a cron task's exit 0; what the product file declares of it (readiness); the
  * image's HEALTHCHECK; all ports of the product file; any exposed port; alive for a while.
  */
 #ifndef RUNNER_READY_PLAN_H
@@ -24,7 +24,7 @@ struct ready_plan {
 	enum ready_kind kind;
 	char *text; /* "port 8080 accepts connections" */
 	struct port_list ports; /* HTTP: the first one */
-	const char *http_path; /* borrowed from the product, as is log */
+	const char *http_path; /* borrowed from the declaration, as is log */
 	const char *log;
 	struct strv command;
 	uint64_t try_ms; /* one try may take */
@@ -33,8 +33,8 @@ struct ready_plan {
 	uint64_t limit_s; /* ready within */
 };
 
-/* product and task may be NULL. ERR_MALFORMED when what is declared cannot be waited for. */
-int ready_plan(const struct image_config *config, const struct product *product,
+/* declared and task may be NULL. ERR_MALFORMED when what is declared cannot be waited for. */
+int ready_plan(const struct image_config *config, const struct readiness *declared,
 	const struct task *task, const struct limits *limits, struct ready_plan *ret,
 	struct err *err);
 void ready_plan_release(struct ready_plan *plan);

@@ -16,6 +16,22 @@
 #include "sandbox/workspace.h"
 #include "sandbox/world.h"
 
+/* What a task is given beside it: an image, or the reason why there is none. All borrowed. */
+struct runner_service {
+	const struct task *task; /* whose; NULL: there is no product file */
+	const char *name;
+	const char *reference; /* of its image; NULL: nobody gave one */
+	const struct service *declared; /* NULL: by --service alone */
+	const struct image *image; /* NULL: it cannot be used, see why */
+	const struct tree *tree;
+	const struct strv *layers;
+	const char *why;
+};
+struct runner_services {
+	struct runner_service *v; /* in the order in which they are started */
+	size_t n, cap;
+};
+
 struct runner_options {
 	const struct image *image;
 	const struct tree *tree;
@@ -23,6 +39,7 @@ struct runner_options {
 	bool layers_shifted;
 	const struct product *product; /* NULL: none */
 	const struct task *only_task; /* NULL: every task */
+	const struct runner_services *services; /* of every task; NULL: none */
 	const struct policy *policy;
 	const struct edition *edition;
 	const struct host *host;

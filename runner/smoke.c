@@ -41,7 +41,7 @@ static uint16_t port_of(const struct boot *b, const struct smoke_step *step)
 	if (step->port && step->port <= UINT16_MAX) {
 		return (uint16_t)step->port;
 	}
-	ports_of(b->options->image->config, b->obs->task, &ports);
+	ports_of(b->image->config, b->obs->task, &ports);
 	return ports.n ? ports.v[0] : 0;
 }
 

@@ -23,7 +23,7 @@ static bool has_ended(void *arg)
 /* As boot_wait, but not cut short by a limit of ours: what was killed ends, too. */
 static int wait_end(struct boot *b, uint64_t deadline_ns, struct err *err)
 {
-	return loop_wait(&b->loop, deadline_ns, has_ended, b, err);
+	return loop_wait(b->loop, deadline_ns, has_ended, b, err);
 }
 
 static void at_limit(struct boot *b)
@@ -43,11 +43,36 @@ static int force(struct boot *b, struct err *err)
 	return wait_end(b, time_now_ns() + KILLED_MS * NS_PER_MS, err) < 0 ? -1 : 0;
 }
 
-int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *err)
+int stop_send(struct boot *b, struct err *err)
 {
 	struct obs_stop *stop = &b->obs->stop;
+
+	/* A StopSignal that is none is judged by stop-signal; the default is tried. */
+	if (stop_signal_parse(b->image->config->stop_signal, &stop->signal, NULL)) {
+		stop->signal = SIGTERM;
+	}
+	stop->tried = true;
+	stop->sent_s = boot_now(b);
+	if (sandbox_signal(b->sb, stop->signal, err)) {
+		return -1;
+	}
+	observation_event(b->obs, stop->sent_s, "stop-signal", "%d to PID 1", stop->signal);
+	return 0;
+}
+
+void stop_note(struct boot *b)
+{
+	struct obs_stop *stop = &b->obs->stop;
+
+	stop->gone = !b->obs->killed_by_us;
+	stop->took_s = (double)(b->ended_ns - b->started_ns) / 1e9 - stop->sent_s;
+	observation_event(
+		b->obs, stop->sent_s + stop->took_s, "stopped", "after %.3f s", stop->took_s);
+}
+
+int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *err)
+{
 	uint64_t limit_ms = b->options->edition->stop_limit_ms;
-	const char *text = b->options->image->config->stop_signal;
 	uint64_t sent_ns;
 	int rc;
 
@@ -56,18 +81,11 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 	if (sandbox_exit_status(b->sb).ended) {
 		return boot_wait(b, KILLED_MS, NULL, NULL, err) < 0 ? -1 : 0;
 	}
-	/* A StopSignal that is none is judged by stop-signal; the default is tried. */
-	if (stop_signal_parse(text, &stop->signal, NULL)) {
-		stop->signal = SIGTERM;
-	}
-	stop->limit_s = (double)(limit_ms + GRACE_MS) / 1e3;
-	stop->tried = true;
-	stop->sent_s = boot_now(b);
+	b->obs->stop.limit_s = (double)(limit_ms + GRACE_MS) / 1e3;
 	sent_ns = time_now_ns();
-	if (sandbox_signal(b->sb, stop->signal, err)) {
+	if (stop_send(b, err)) {
 		return -1;
 	}
-	observation_event(b->obs, stop->sent_s, "stop-signal", "%d to PID 1", stop->signal);
 	on_sent(arg);
 	rc = wait_end(b, sent_ns + limit_ms * NS_PER_MS, err);
 	if (rc == 0) {
@@ -80,9 +98,6 @@ int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *
 	if (rc == 0) {
 		return force(b, err);
 	}
-	stop->gone = !b->obs->killed_by_us;
-	stop->took_s = (double)(b->ended_ns - sent_ns) / 1e9;
-	observation_event(
-		b->obs, stop->sent_s + stop->took_s, "stopped", "after %.3f s", stop->took_s);
+	stop_note(b);
 	return 0;
 }

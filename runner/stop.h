@@ -11,4 +11,9 @@
  * is alive at the limit is written down. */
 int stop_run(struct boot *b, void (*on_sent)(void *arg), void *arg, struct err *err);
 
+/* Its parts, for what is stopped without being measured (services): send the signal; and, once PID 1
+ * has ended, write down that it did. */
+int stop_send(struct boot *b, struct err *err);
+void stop_note(struct boot *b);
+
 #endif

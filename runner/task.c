@@ -6,6 +6,7 @@
 #include "runner/probe.h"
 #include "runner/procs.h"
 #include "runner/ready.h"
+#include "runner/services.h"
 #include "runner/smoke.h"
 #include "runner/stop.h"
 
@@ -105,39 +106,10 @@ static bool give_environment(struct boot *b)
 	return b->obs->missing_env.n == 0;
 }
 
-static bool needs_services(const struct runner_options *o, struct task_observation *obs)
-{
-	const struct extension *of[] = {
-		o->product ? &o->product->extension : NULL,
-		obs->task ? &obs->task->extension : NULL,
-	};
-	AUTO(strv) struct strv names = {0};
-	auto_free char *text = NULL;
-
-	for (size_t k = 0; k < ARRAY_SIZE(of); k++) {
-		for (size_t i = 0; of[k] && i < of[k]->services.n; i++) {
-			const char *name = of[k]->services.v[i].name;
-
-			strv_add(&names, name ? name : "?");
-		}
-	}
-	if (names.n) {
-		text = strv_join(&names, ", ");
-		task_not_started(obs,
-			"declare the task without services, or test it where they are not needed",
-			"it declares services (%s), and this version cannot start them", text);
-	}
-	return names.n > 0;
-}
-
 static bool prepare(struct boot *b)
 {
-	const struct runner_options *o = b->options;
 	const struct task *task = b->obs->task;
 
-	if (needs_services(o, b->obs)) {
-		return false;
-	}
 	if (!give_environment(b)) {
 		auto_free char *keys = strv_join(&b->obs->missing_env, ", ");
 
@@ -261,34 +233,83 @@ static void run(struct boot *b, const struct ready_plan *plan)
 		broken(b->obs, &err);
 	}
 	boot_finish(b);
-	files_list(&b->files.places, b->options->tree, look, b->obs);
+	files_list(&b->files.places, b->tree, look, b->obs);
 	progress(b->options, "%s: over after %.2f s", label_of(b->obs), boot_now(b));
+}
+
+/* ---- what stands beside it ---------------------------------------------------------------- */
+
+/* It did not do as it should: perhaps because of a service. */
+static bool is_in_trouble(const struct task_observation *obs)
+{
+	for (size_t i = 0; i < obs->smoke.n; i++) {
+		if (!obs->smoke.v[i].passed) {
+			return true;
+		}
+	}
+	return !obs->ready || obs->killed_by_us || (obs->exit_early.ended && !obs->cron);
+}
+
+/* What it did without a service tells nothing. But a command that cannot be executed is the image's
+ * fault all the same. */
+static void without_service(struct task_observation *obs, const struct services *services)
+{
+	if (obs->state == OBS_STARTED && obs->world) {
+		obs->state = OBS_UNSERVED;
+		obs->why = xstrdup(services->problem);
+		obs->remedy = xstrdup(services->remedy);
+	}
+}
+
+static void run_with_services(struct boot *b, const struct ready_plan *plan)
+{
+	AUTO(services) struct services services = {0};
+	struct task_observation *obs = b->obs;
+	bool all =
+		services_start(&services, b->experiment, obs->task, b->name, &obs->services) == 0;
+
+	if (all) {
+		services_allow(&services);
+		run(b, plan);
+		services_check(&services, is_in_trouble(obs));
+	}
+	services_stop(&services);
+	if (!all) {
+		task_not_started(obs, services.remedy, "%s", services.problem);
+	} else if (services.problem) {
+		without_service(obs, &services);
+	}
+	if (services.problem) {
+		progress(b->options, "%s: %s", label_of(obs), services.problem);
+	}
 }
 
 static void boot_once(const struct runner_options *options, size_t n, struct task_observation *obs,
 	bool unwatched)
 {
 	AUTO(ready_plan) struct ready_plan plan = {0};
+	AUTO(experiment) struct experiment x = {0};
 	AUTO(boot) struct boot b = {0};
 	struct err err = {0};
 
-	if (ready_plan(options->image->config, options->product, obs->task,
-		    &options->policy->limits, &plan, &err)) {
+	if (ready_plan(options->image->config, product_readiness(options->product, obs->task),
+		    obs->task, &options->policy->limits, &plan, &err)) {
 		task_not_started(
 			obs, "mend \"x-assay\".\"readiness\" in the product file", "%s", err.msg);
 		return;
 	}
-	if (boot_init(&b, options, obs, &err)) {
+	if (experiment_init(&x, options, &err)) {
 		task_not_started(
 			obs, "see what `assay doctor` says of this machine", "%s", err.msg);
 		return;
 	}
+	boot_init(&b, &x, EXPERIMENT_PRODUCT, obs);
 	b.name = xasprintf("task-%zu%s", n, unwatched ? "-unwatched" : "");
 	b.unwatched = unwatched;
 	b.ready_path = plan.http_path;
 	b.ready_port = plan.ports.n ? plan.ports.v[0] : 0;
 	if (prepare(&b)) {
-		run(&b, &plan);
+		run_with_services(&b, &plan);
 	}
 }
 

@@ -34,8 +34,9 @@ static int plan_for(const char *task, struct healthcheck health, struct product 
 	if (*ret_product) {
 		cr_assert_eq((*ret_product)->n_tasks, 1);
 	}
-	return ready_plan(
-		&config, *ret_product, task ? &(*ret_product)->tasks[0] : NULL, &limits, ret, err);
+	return ready_plan(&config,
+		task ? product_readiness(*ret_product, &(*ret_product)->tasks[0]) : NULL,
+		task ? &(*ret_product)->tasks[0] : NULL, &limits, ret, err);
 }
 
 struct row {

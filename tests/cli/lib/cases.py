@@ -55,7 +55,9 @@ def _tail(data, lines=40):
 
 
 def _arguments(bench, recipe, image, out):
-    arguments = [recipe.expect.command, *recipe.expect.args]
+    fixtures = str(bench.path("fixtures"))
+    arguments = [recipe.expect.command]
+    arguments += [word.replace("{fixtures}", fixtures) for word in recipe.expect.args]
     product = bench.path("fixtures", recipe.name + ".json")
     if product.exists():
         arguments += ["--product", str(product)]

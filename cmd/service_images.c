@@ -1,0 +1,251 @@
+#include "cmd/service_images.h"
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "cmd/verbs.h"
+#include "image/reference.h"
+
+#include <string.h>
+
+struct service_image {
+	char *reference;
+	struct image *image;
+	struct tree *tree;
+	struct strv layers;
+	struct err cannot; /* code ERR_NONE: it can be used */
+};
+
+/* ---- which -------------------------------------------------------------------------------- */
+
+static const char *keep_text(struct service_images *s, char *text)
+{
+	strv_take(&s->strings, text);
+	return text;
+}
+
+/* A relative path in the product file is meant from where that is. */
+static char *beside(const char *file, const char *reference)
+{
+	AUTO(reference) struct reference ref = {0};
+	const char *slash = strrchr(file, '/');
+	const char *path;
+
+	if (!slash || reference_parse(reference, &ref, NULL) || !ref.path || *ref.path == '/') {
+		return xstrdup(reference);
+	}
+	path = ref.kind == REFERENCE_PATH ? reference : strchr(reference, ':') + 1;
+	return xasprintf(
+		"%.*s%.*s/%s", (int)(path - reference), reference, (int)(slash - file), file, path);
+}
+
+/* The image of "NAME=IMAGE" for this name, or NULL. */
+static const char *given_for(const struct options *options, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < options->services.n; i++) {
+		const char *item = options->services.v[i];
+
+		if (strncasecmp(item, name, len) == 0 && item[len] == '=') {
+			return item + len + 1;
+		}
+	}
+	return NULL;
+}
+
+static int check_options(struct service_images *s, const struct options *options, struct err *err)
+{
+	for (size_t i = 0; i < options->services.n; i++) {
+		const char *item = options->services.v[i];
+		size_t len = strcspn(item, "=");
+		const char *name = keep_text(s, xstrndup(item, len));
+
+		if (!item[len] || !item[len + 1]) {
+			return err_set(
+				err, ERR_USAGE, "--service takes NAME=IMAGE, not '%.80s'", item);
+		}
+		if (!service_is_name(name)) {
+			return err_set(err, ERR_USAGE, "--service: '%.80s' is no host name", name);
+		}
+		if (given_for(options, name) != item + len + 1) {
+			return err_set(err, ERR_USAGE, "--service: two images for '%.80s'", name);
+		}
+	}
+	return 0;
+}
+
+static void choose_one(
+	struct service_images *s, const struct runner_service *service, char *reference)
+{
+	*ARRAY_PUSH(&s->chosen) = *service;
+	strv_take(&s->references, reference);
+}
+
+static void choose_declared(struct service_images *s, const struct options *options,
+	const struct product *product, const struct task *task, const struct service *declared)
+{
+	const char *given = given_for(options, declared->name);
+	const char *own = declared->image;
+	struct runner_service service = {
+		.task = task,
+		.name = declared->name,
+		.reference = given ? given : own,
+		.declared = declared,
+	};
+
+	if (given) {
+		choose_one(s, &service, xstrdup(given));
+	} else if (!own) {
+		service.why = "has no image";
+		choose_one(s, &service, xstrdup(""));
+	} else if (str_eq(own, "-")) {
+		service.why = "has an image that a product file cannot name: '-'";
+		choose_one(s, &service, xstrdup(""));
+	} else {
+		choose_one(s, &service, beside(product->file, own));
+	}
+}
+
+static bool has_name(const struct service *const *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcasecmp(list[i]->name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void choose_for(struct service_images *s, const struct options *options,
+	const struct product *product, const struct task *task)
+{
+	size_t n;
+	auto_free const struct service **declared = product_services(product, task, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		choose_declared(s, options, product, task, declared[i]);
+	}
+	for (size_t i = 0; i < options->services.n; i++) {
+		const char *item = options->services.v[i];
+		const char *name = s->strings.v[i]; /* check_options() put it there */
+		struct runner_service service = {
+			.task = task, .name = name, .reference = item + strlen(name) + 1};
+
+		if (!has_name(declared, n, name)) {
+			choose_one(s, &service, xstrdup(service.reference));
+		}
+	}
+}
+
+int service_images_choose(struct service_images *s, const struct options *options,
+	const struct product *product, const struct task *only_task, struct err *err)
+{
+	if (check_options(s, options, err)) {
+		return -1;
+	}
+	if (only_task || !product || !product->n_tasks) {
+		choose_for(s, options, product, only_task);
+		return 0;
+	}
+	for (size_t i = 0; i < product->n_tasks; i++) {
+		choose_for(s, options, product, &product->tasks[i]);
+	}
+	return 0;
+}
+
+/* ---- their images ------------------------------------------------------------------------- */
+
+static int unpack(struct service_image *s, struct store *store, struct err *err)
+{
+	AUTO_PTR(store_writer) struct store_writer *writer = NULL;
+	struct entry_sink sink;
+
+	if (store_writer_new(store, s->image, &writer, err)) {
+		return -1;
+	}
+	sink = store_writer_sink(writer);
+	return image_scan(s->image, &sink, 1, &s->tree, err) || store_writer_finish(writer, err) ||
+			       store_layers(store, s->image, &s->layers, err)
+		       ? -1
+		       : 0;
+}
+
+static int open_image(struct service_image *s, const struct options *options, struct store *store,
+	struct err *err)
+{
+	struct image_options image_options = options_image(options, s->reference);
+
+	if (image_open(&image_options, &s->image, err)) {
+		return -1;
+	}
+	if (!s->image->config) {
+		const struct violations *v = &s->image->violations;
+
+		return err_set(err, ERR_MALFORMED, "%s",
+			v->n ? v->v[v->n - 1].message : "no image could be chosen");
+	}
+	return unpack(s, store, err);
+}
+
+/* Opened once, however many services it is the image of. */
+static const struct service_image *find_or_open(struct service_images *all, const char *reference,
+	const struct options *options, struct store *store)
+{
+	struct service_image *s;
+
+	for (size_t i = 0; i < all->opened.n; i++) {
+		if (str_eq(all->opened.v[i]->reference, reference)) {
+			return all->opened.v[i];
+		}
+	}
+	s = xcalloc(1, sizeof(*s));
+	*ARRAY_PUSH(&all->opened) = s;
+	s->reference = xstrdup(reference);
+	if (open_image(s, options, store, &s->cannot)) {
+		(void)message_split(s->cannot.msg);
+	}
+	return s;
+}
+
+void service_images_open(
+	struct service_images *all, const struct options *options, struct subject *subject)
+{
+	for (size_t i = 0; i < all->chosen.n; i++) {
+		struct runner_service *service = &all->chosen.v[i];
+		auto_free char *line = xasprintf("unpacking service '%s'", service->name);
+		const struct service_image *opened;
+
+		if (service->why) {
+			continue;
+		}
+		progress_line(line, (void *)(uintptr_t)options);
+		opened = find_or_open(all, all->references.v[i], options, subject->store);
+		if (opened->cannot.code) {
+			service->why =
+				keep_text(all, xasprintf("has an image that cannot be used: %s",
+						       opened->cannot.msg));
+			continue;
+		}
+		service->image = opened->image;
+		service->tree = opened->tree;
+		service->layers = &opened->layers;
+	}
+}
+
+void service_images_release(struct service_images *all)
+{
+	for (size_t i = 0; i < all->opened.n; i++) {
+		struct service_image *s = all->opened.v[i];
+
+		tree_free(s->tree);
+		image_free(s->image);
+		strv_release(&s->layers);
+		free(s->reference);
+		free(s);
+	}
+	free(all->opened.v);
+	free(all->chosen.v);
+	strv_release(&all->references);
+	strv_release(&all->strings);
+	*all = (struct service_images){0};
+}
