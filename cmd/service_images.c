@@ -170,8 +170,8 @@ static int unpack(struct service_image *s, struct store *store, struct err *err)
 		       : 0;
 }
 
-static int open_image(struct service_image *s, const struct options *options, struct store *store,
-	struct err *err)
+static int open_image(struct service_image *s, const struct options *options,
+	const struct subject *subject, struct err *err)
 {
 	struct image_options image_options = options_image(options, s->reference);
 
@@ -184,12 +184,13 @@ static int open_image(struct service_image *s, const struct options *options, st
 		return err_set(err, ERR_MALFORMED, "%s",
 			v->n ? v->v[v->n - 1].message : "no image could be chosen");
 	}
-	return unpack(s, store, err);
+	s->image->facts = subject->facts;
+	return unpack(s, subject->store, err);
 }
 
 /* Opened once, however many services it is the image of. */
 static const struct service_image *find_or_open(struct service_images *all, const char *reference,
-	const struct options *options, struct store *store)
+	const struct options *options, const struct subject *subject)
 {
 	struct service_image *s;
 
@@ -201,7 +202,7 @@ static const struct service_image *find_or_open(struct service_images *all, cons
 	s = xcalloc(1, sizeof(*s));
 	*ARRAY_PUSH(&all->opened) = s;
 	s->reference = xstrdup(reference);
-	if (open_image(s, options, store, &s->cannot)) {
+	if (open_image(s, options, subject, &s->cannot)) {
 		(void)message_split(s->cannot.msg);
 	}
 	return s;
@@ -219,7 +220,7 @@ void service_images_open(
 			continue;
 		}
 		progress_line(line, (void *)(uintptr_t)options);
-		opened = find_or_open(all, all->references.v[i], options, subject->store);
+		opened = find_or_open(all, all->references.v[i], options, subject);
 		if (opened->cannot.code) {
 			service->why =
 				keep_text(all, xasprintf("has an image that cannot be used: %s",

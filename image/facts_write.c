@@ -162,7 +162,7 @@ static void finish(
 	at = w->size + w->buf.len - 1; /* the kind is one byte */
 	pack_number(p, layer->encoding);
 	pack_number(p, layer->tar_size);
-	pack_bytes(p, memory->data, memory->len);
+	pack_bytes(p, buf_str(memory), memory->len);
 	w->failed = w->failed || buf_add(&w->buf, &at, sizeof(at), NULL);
 	flush(w);
 	digest_end(w->digest, digest);

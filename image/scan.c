@@ -247,7 +247,7 @@ static bool scan_stored(const struct layers_scan *all, struct layer_scan *s, str
 		stream_open(all, s->layer, a);
 	}
 	if (a->name[0] && all->sound) {
-		scan_keep_begin(s, a->name);
+		scan_keep_begin(s, a->name, a->known);
 	}
 	s->stream = a->stream;
 	read_tar(s);

@@ -122,7 +122,7 @@ bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name
 	return true;
 }
 
-void scan_keep_begin(struct layer_scan *s, const char *name)
+void scan_keep_begin(struct layer_scan *s, const char *name, bool known)
 {
 	const struct entry_sink *memory = NULL;
 
@@ -130,7 +130,7 @@ void scan_keep_begin(struct layer_scan *s, const char *name)
 		memory = s->sinks[i].remember ? &s->sinks[i] : NULL;
 	}
 	s->memory = memory;
-	s->keep = memory ? facts_writer_new(s->image->facts, name) : NULL;
+	s->keep = memory || !known ? facts_writer_new(s->image->facts, name) : NULL;
 }
 
 void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts)
@@ -140,7 +140,7 @@ void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_fa
 
 	buf_init(&memory, LIMIT_FACTS_RECORD);
 	if (s->keep && good && named && !s->n_said &&
-		s->memory->remember(s->layer, &memory, s->memory->arg)) {
+		(!s->memory || s->memory->remember(s->layer, &memory, s->memory->arg))) {
 		facts_writer_publish(
 			s->keep, &(struct facts_layer){facts->encoding, facts->tar_size}, &memory);
 	}

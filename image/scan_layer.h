@@ -78,9 +78,9 @@ bool scan_apply(struct layer_scan *s, struct entry *entry);
 bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name,
 	struct layer_stream_facts *ret);
 
-/* Before and after a layer is read: keep a record of it when some sink can remember it and all is
- * good. */
-void scan_keep_begin(struct layer_scan *s, const char *name);
+/* Before and after a layer is read: keep a record of it when all is good. One that a sink has put
+ * its share into is not replaced by one without (known: there is one). */
+void scan_keep_begin(struct layer_scan *s, const char *name, bool known);
 void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts);
 
 /* Hand it to every sink. */

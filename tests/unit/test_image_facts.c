@@ -67,9 +67,8 @@ static bool on_recall(size_t layer, const void *bytes, size_t len, void *arg)
 	struct known *k = arg;
 
 	(void)layer;
-	(void)len;
 	k->recalled += strtoul(bytes, NULL, 10);
-	return true;
+	return len > 0;
 }
 
 static void on_layer_end(size_t layer, bool complete, void *arg)
@@ -463,6 +462,33 @@ Test(image_facts, a_sink_without_memory_sees_the_layer)
 	cr_expect_eq(k.recalled, ARRAY_SIZE(base_entries));
 	cr_expect_eq(k.entries, ARRAY_SIZE(top_entries));
 	cr_expect(strv_has(&seen.log, "1 f opt/new/file"));
+	known_release(&k);
+}
+
+/* A service's image is scanned without checks; gated later, it has to be read for them once. */
+Test(image_facts, a_record_without_memory_is_replaced_by_one_with_it)
+{
+	struct known k;
+	size_t entries[4];
+
+	known_init(&k);
+	for (size_t i = 0; i < 4; i++) {
+		AUTO_PTR(image) struct image *image = rich_image(LAYER_GZIP);
+		AUTO_PTR(tree) struct tree *tree = NULL;
+		auto_free char *text = NULL;
+
+		k.entries = 0;
+		image->facts = k.facts;
+		if (i == 0 || i == 3) {
+			scan(image, NULL, 0, &tree);
+			cr_expect_eq(files_in(k.dir), 2);
+		} else {
+			text = scan_text(&k, image);
+		}
+		entries[i] = k.entries;
+	}
+	cr_expect_eq(entries[1], ARRAY_SIZE(base_entries) + ARRAY_SIZE(top_entries));
+	cr_expect_eq(entries[2], 0);
 	known_release(&k);
 }
 
