@@ -58,7 +58,8 @@ static double ours(const struct bench *b, struct world *world, unsigned n, doubl
 		.stdout_fd = 1,
 		.stderr_fd = 2,
 		.memory = UINT64_C(256) << 20,
-		.pids = 100};
+		.pids = 100,
+		.watch_refused = true}; /* as for `check` */
 	auto_free char *name = xasprintf("bench-%u", n);
 	struct sandbox *sb = NULL;
 	struct pollfd p = {.events = POLLIN};

@@ -84,6 +84,9 @@ static int own_devices(void)
 	int status = 0;
 	pid_t pid;
 
+	if (root < 0) {
+		return mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL); /* version 2: nothing */
+	}
 	(void)unlinkat(root, "assay-escape", AT_REMOVEDIR); /* of a run that was killed */
 	if (mkdirat(root, "assay-escape", 0755) < 0) {
 		return -1;
