@@ -7,8 +7,8 @@
  *	outside_name(outside, "db", world_address(world, 2))
  *
  * The name server is the one of /etc/resolv.conf: it knows the names that it was told, and no
- * others. A packet socket sees what comes in from each instance (filtered in the kernel, so that what
- * is said in a connection costs nothing); what becomes of it is the routing table's doing
+ * others. A packet socket sees what comes in from each instance (filtered in the kernel, so that
+ * what is said in a connection costs nothing); what becomes of it is the routing table's doing
  * (sandbox/world.h).
  */
 #ifndef RUNNER_OUTSIDE_H
@@ -22,8 +22,8 @@
 
 struct outside;
 
-/* Told of every question and every attempt to reach somebody, outside or another instance; t_s and count are the callee's to
- * set, texts are borrowed until it returns. */
+/* Told of every question and every attempt to reach somebody, outside or another instance; t_s and
+ * count are the callee's to set, texts are borrowed until it returns. */
 typedef void (*outside_fn)(const struct obs_contact *contact, void *arg);
 
 /* fn may be NULL. Loop and world are borrowed. */
@@ -32,9 +32,9 @@ int outside_new(struct loop *loop, const struct world *world, outside_fn fn, voi
 void outside_free(struct outside *o);
 DEFINE_AUTO_PTR(outside)
 
-/* name, in any case, has this address (IPv4 or IPv6), too, from now on. A service has one name and as
- * many addresses as instances, an instance any number of names. A client that is told an address of
- * IPv6 tries that one first: give it only for what listens there (docs/sandbox.md). */
+/* name, in any case, has this address (IPv4 or IPv6), too, from now on. A service has one name and
+ * as many addresses as instances, an instance any number of names. A client that is told an address
+ * of IPv6 tries that one first: give it only for what listens there (docs/sandbox.md). */
 void outside_name(struct outside *o, const char *name, const char *address);
 /* No name leads to this address any more. */
 void outside_forget(struct outside *o, const char *address);

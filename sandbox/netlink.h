@@ -2,8 +2,8 @@
  * netlink.h - the few things that a network of veth pairs and one bridge asks of rtnetlink(7).
  *
  * Each call makes its own socket, so it acts on the network namespace that the calling thread is
- * in: run it through netns_call(). Addresses are struct in_addr with AF_INET and struct in6_addr with
- * AF_INET6.
+ * in: run it through netns_call(). Addresses are struct in_addr with AF_INET and struct in6_addr
+ * with AF_INET6.
  */
 #ifndef SANDBOX_NETLINK_H
 #define SANDBOX_NETLINK_H

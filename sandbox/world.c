@@ -113,7 +113,8 @@ static int set_outside(void *arg, struct err *err)
 	return set_default(w, AF_INET, err) || (w->ipv6 && set_default(w, AF_INET6, err)) ? -1 : 0;
 }
 
-/* Else only the first few refusals of a second are sent, and the others wait for seconds. It may be read-only (a container): then that is how it is. */
+/* Else only the first few refusals of a second are sent, and whoever is not answered tries again
+ * for seconds. /proc/sys may be read-only (a container): then that is how it is. */
 static void answer_all(void)
 {
 	static const char *const sysctls[][2] = {

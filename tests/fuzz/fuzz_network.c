@@ -1,4 +1,4 @@
-/* What an instance sends to its outside: a question of a DNS client, a stream of them, or a packet. */
+/* What an instance sends to its outside: a question of a DNS client, many over TCP, or a packet. */
 #include "tests/fuzz/kit.h"
 
 #include "base/cleanup.h"

@@ -45,9 +45,9 @@ static int look_for_ipv6(void *arg, struct err *err)
 	AUTO(buf) struct buf off;
 
 	buf_init(&off, 8);
-	*(bool *)arg =
-		file_read(AT_FDCWD, "/proc/sys/net/ipv6/conf/all/disable_ipv6", &off, err) == 0 &&
-		str_eq(buf_str(&off), "0\n");
+	*(bool *)arg = file_read(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", &off,
+			       err) == 0 &&
+		       str_eq(buf_str(&off), "0\n");
 	return 0;
 }
 
@@ -305,7 +305,12 @@ static bool a_whole_world(struct fixture *f)
 
 	if (good && world_ipv6(w.world)) {
 		good = met(f, &w, true) && refused_and_dropped(f, &w, 10, to6) &&
-		       nothing_else(&w, 7, 2);
+		       nothing_else(&w, 7, 2) &&
+		       /* nobody tells it where else to go */
+		       says(plan_in(&w, 1,
+				    plan_new(f, "cat", "/proc/sys/net/ipv6/conf/eth0/accept_ra",
+					    NULL)),
+			       "0\n");
 	} else if (good) {
 		good = nothing_else(&w, 4, 1);
 	}
@@ -456,6 +461,21 @@ static void datagrams_between(struct fixture *f)
 	watch_release(&w);
 }
 
+/* It is told by the wire that a packet comes along, not by what it says. */
+static void forged_source(struct fixture *f)
+{
+	static struct watched w;
+
+	if (watch_world(&w)) {
+		says(plan_in(&w, 3, plan_new(f, "forge", "172.29.0.2", "192.0.2.7", "123", NULL)),
+			"sent\n");
+		catch_up(&w);
+		EXPECT(seen(&w.obs->contacts, 3, "udp", "192.0.2.7", 123) == 1);
+		nothing_else(&w, 1, 0);
+	}
+	watch_release(&w);
+}
+
 static void without_a_world(struct fixture *f)
 {
 	struct sandbox_plan plan = plan_new(f, "connect", "192.0.2.1", "80", NULL);
@@ -485,6 +505,7 @@ const struct test tests_network[] = {
 	{"names of addresses, and other types", who_has_an_address},
 	{"questions that nobody answers", dropped_questions},
 	{"datagrams between instances", datagrams_between},
+	{"a forged source", forged_source},
 	{"an instance alone", without_a_world},
 	{NULL, NULL},
 };

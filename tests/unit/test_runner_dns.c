@@ -239,9 +239,10 @@ Test(runner_dns, cut_answers)
 	cr_expect_eq(got[11], 1);
 }
 
-/* Two messages, in pieces of every size; then one that is too long. */
+/* Two messages, for A and for AAAA, in pieces of every size. */
 Test(runner_dns, stream)
 {
+	static const uint8_t types[] = {DNS_A, DNS_AAAA};
 	uint8_t all[2 * (2 + sizeof(query))];
 	uint8_t got[DNS_QUERY_MAX];
 	size_t len;
@@ -252,6 +253,7 @@ Test(runner_dns, stream)
 		at[0] = 0;
 		at[1] = sizeof(query);
 		memcpy(at + 2, query, sizeof(query));
+		at[2 + sizeof(query) - 3] = types[i];
 	}
 	for (size_t piece = 1; piece <= sizeof(all); piece++) {
 		struct dns_stream s = {0};
@@ -263,9 +265,10 @@ Test(runner_dns, stream)
 			memcpy(s.bytes + s.got, all + at, n);
 			s.got += n;
 			while (dns_stream_next(&s, got, &len) == 1) {
+				cr_assert_lt(seen, 2);
 				cr_expect_eq(len, sizeof(query));
-				cr_expect_eq(memcmp(got, query, sizeof(query)), 0);
-				seen++;
+				cr_expect_eq(memcmp(got, query, sizeof(query) - 4), 0);
+				cr_expect_eq(got[sizeof(query) - 3], types[seen++]);
 			}
 		}
 		cr_expect_eq(seen, 2, "pieces of %zu", piece);

@@ -342,6 +342,7 @@ static const struct {
 	{"serve", network_serve, 2},
 	{"serve-udp", network_serve_udp, 2},
 	{"send", network_send, 3},
+	{"forge", network_forge, 3},
 	{"ask", network_ask, 5},
 	{"syslog", v_syslog, 1},
 	{"large", v_large, 1},

@@ -136,6 +136,27 @@ int network_send(char **arg)
 	return 0;
 }
 
+/* forge FROM TO PORT: a datagram that lies about who sent it */
+int network_forge(char **arg)
+{
+	unsigned char packet[28] = {0x45, [3] = sizeof(packet), [8] = 64, [9] = IPPROTO_UDP,
+		[20] = 0x30, [25] = 8};
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	int port = atoi(arg[2]);
+
+	inet_pton(AF_INET, arg[0], packet + 12);
+	inet_pton(AF_INET, arg[1], packet + 16);
+	memcpy(&to.sin_addr, packet + 16, 4);
+	packet[22] = (unsigned char)(port >> 8);
+	packet[23] = (unsigned char)port;
+	printf("%s\n", sendto(fd, packet, sizeof(packet), 0, (const struct sockaddr *)&to,
+				sizeof(to)) < 0
+				? strerror(errno)
+				: "sent");
+	return 0;
+}
+
 static size_t put_question(unsigned char *q, const char *name, int type, int edns)
 {
 	static const unsigned char head[] = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};

@@ -7,6 +7,7 @@ int network_reach(char **arg);
 int network_serve(char **arg);
 int network_serve_udp(char **arg);
 int network_send(char **arg);
+int network_forge(char **arg);
 int network_ask(char **arg);
 
 #endif
