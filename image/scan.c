@@ -123,6 +123,7 @@ static void read_tar(struct layer_scan *s)
 	struct err err = {0};
 	int rc;
 
+	scan_raw_begin(s);
 	s->archive = archive_read_new();
 	if (!s->archive) {
 		abort();
@@ -130,6 +131,9 @@ static void read_tar(struct layer_scan *s)
 	archive_read_support_format_tar(s->archive);
 	archive_read_support_format_empty(s->archive);
 	rc = archive_read_open2(s->archive, s->stream, NULL, read_stream, NULL, NULL);
+	if (rc <= ARCHIVE_FATAL) {
+		scan_raw_take(s, rc);
+	}
 	if (scan_archive_result(s, rc)) {
 		scan_entries(s);
 	}
@@ -145,6 +149,7 @@ static void read_tar(struct layer_scan *s)
 			scan_violation(s, false, "%s", err.msg);
 		}
 	}
+	scan_raw_end(s);
 }
 
 /* The sinks that want this layer. */
@@ -281,7 +286,7 @@ static void scan_next(struct layers_scan *all, size_t i, struct err *fatal)
 	scan_layer(s, &all->ahead[i % LAYERS_AHEAD]);
 	layer_close(&all->ahead[i % LAYERS_AHEAD]);
 	*fatal = s->fatal;
-	free(s->xattrs.v);
+	scan_raw_free(s);
 	free(s);
 }
 
