@@ -205,12 +205,16 @@ static struct tar_raw_item *new_item(
 	item = xcalloc(1, size + path->len + 1 + link->len + 1);
 	item->xattrs = xattrs = (struct entry_xattr *)(item + 1);
 	to = (char *)(xattrs + n);
-	for (; item->n_xattrs < n; item->n_xattrs++) {
-		const struct tar_xattr *x = &raw->pax.xattrs.v[item->n_xattrs];
+	for (size_t i = 0; i < n; i++) {
+		const struct tar_xattr *x = &raw->pax.xattrs.v[i];
 
-		xattrs[item->n_xattrs].name = put(&to, &x->name);
-		xattrs[item->n_xattrs].value = put(&to, &x->value);
-		xattrs[item->n_xattrs].len = x->value.len;
+		if (x->value.len) { /* engines do not set empty ones */
+			xattrs->name = put(&to, &x->name);
+			xattrs->value = put(&to, &x->value);
+			xattrs->len = x->value.len;
+			xattrs++;
+			item->n_xattrs++;
+		}
 	}
 	item->path = put(&to, path);
 	item->link = put(&to, link);
@@ -297,6 +301,19 @@ static void apply_sparse(
 	}
 }
 
+/* A header leaves its size to pax where it cannot say it; some writers always do. */
+static void check_size(struct tar_raw *raw, int64_t header, int64_t pax)
+{
+	if (header) {
+		wrong(raw,
+			"its pax header says %" PRId64 " bytes, the header itself %" PRId64
+			": readers disagree",
+			pax, header);
+	} else {
+		odd(raw, "its size is in the pax header only: some readers see an empty file");
+	}
+}
+
 static void apply_numbers(
 	struct tar_raw *raw, const struct tar_header *h, struct tar_raw_item *item)
 {
@@ -317,10 +334,7 @@ static void apply_numbers(
 		wrong(raw, "header field '%s' is no number: engines refuse it", h->bad);
 	}
 	if (item->size != h->size && item->size <= USTAR_SIZE_MAX) {
-		wrong(raw,
-			"its pax header says %" PRId64 " bytes, the header itself %" PRId64
-			": readers disagree",
-			item->size, h->size);
+		check_size(raw, h->size, item->size);
 	}
 }
 
@@ -389,6 +403,8 @@ static void take_name(struct tar_raw *raw, struct buf *name)
 {
 	if (name->len) {
 		wrong(raw, "two GNU long names for one entry: readers disagree");
+	} else if (raw->pax.size.len) {
+		wrong(raw, "pax size before a GNU long name: readers disagree whose it is");
 	}
 	buf_clear(name);
 	(void)buf_add(name, buf_str(&raw->body), strlen(buf_str(&raw->body)), NULL);
