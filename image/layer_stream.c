@@ -37,6 +37,8 @@ struct layer_stream {
 	const struct blob *blob;
 	bool over; /* the caller has all there is */
 	uint64_t delivered; /* bytes of the tar */
+	void (*tap)(const void *data, size_t len, void *arg);
+	void *tap_arg;
 	struct layer_stream_facts facts;
 
 	/* The decoder's. */
@@ -376,6 +378,13 @@ static size_t read_alone(struct layer_stream *s)
 	return len;
 }
 
+void layer_stream_tap(
+	struct layer_stream *s, void (*tap)(const void *data, size_t len, void *arg), void *arg)
+{
+	s->tap = tap;
+	s->tap_arg = arg;
+}
+
 int layer_stream_read(
 	struct layer_stream *s, const void **ret_data, size_t *ret_len, struct err *err)
 {
@@ -397,6 +406,8 @@ int layer_stream_read(
 	s->facts.tar_size = s->delivered;
 	if (!len) {
 		settle(s);
+	} else if (s->tap) {
+		s->tap(data, len, s->tap_arg);
 	}
 	*ret_data = data;
 	*ret_len = len;

@@ -32,6 +32,10 @@ DEFINE_AUTO_PTR(layer_stream)
  * goes on doing it all. layer_stream_free, or reading to the end, waits for the threads. */
 void layer_stream_start(struct layer_stream *s);
 
+/* Show each piece to tap, too, just before layer_stream_read or layer_stream_drain has it. */
+void layer_stream_tap(
+	struct layer_stream *s, void (*tap)(const void *data, size_t len, void *arg), void *arg);
+
 /* The next piece of the tar, borrowed until the next call; *ret_len is 0 at its end. ERR_MALFORMED
  * when the encoding is broken or cut short, ERR_LIMIT past LIMIT_LAYER_TAR or LIMIT_RATIO, ERR_IO
  * when the system would not read; from then on every call fails in the same way. */

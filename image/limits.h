@@ -31,6 +31,12 @@
 /* One path of an entry; PATH_MAX is 4096, so nothing longer could be unpacked. */
 #define LIMIT_PATH 4096
 
+/* A pax header or GNU long name. Go's reader, which the engines share, and libarchive take no more. */
+#define LIMIT_TAR_SPECIAL (1 * MIB)
+
+/* Extended attributes of one entry: Linux lists at most 64 KiB of names for a file. */
+#define LIMIT_XATTRS 1024
+
 /* Bytes of an entry that are at hand in entry(): whole configuration files, scripts and keys; the
  * dynamic section and string table of all but the largest programs. */
 #define LIMIT_ENTRY_HEAD (1 * MIB)

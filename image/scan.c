@@ -124,6 +124,7 @@ static void read_tar(struct layer_scan *s)
 	struct err err = {0};
 	int rc;
 
+	scan_raw_begin(s);
 	s->archive = archive_read_new();
 	if (!s->archive) {
 		abort();
@@ -131,6 +132,9 @@ static void read_tar(struct layer_scan *s)
 	archive_read_support_format_tar(s->archive);
 	archive_read_support_format_empty(s->archive);
 	rc = archive_read_open2(s->archive, s->stream, NULL, read_stream, NULL, NULL);
+	if (rc <= ARCHIVE_FATAL) {
+		scan_raw_take(s, rc);
+	}
 	if (scan_archive_result(s, rc)) {
 		scan_entries(s);
 	}
@@ -146,6 +150,7 @@ static void read_tar(struct layer_scan *s)
 			scan_violation(s, false, "%s", err.msg);
 		}
 	}
+	scan_raw_end(s);
 }
 
 /* The sinks that want this layer. */
@@ -317,7 +322,7 @@ static void scan_next(struct layers_scan *all, size_t i, struct err *fatal)
 	scan_layer(all, s, &all->ahead[i % LAYERS_AHEAD]);
 	layer_close(&all->ahead[i % LAYERS_AHEAD]);
 	*fatal = s->fatal;
-	free(s->xattrs.v);
+	scan_raw_free(s);
 	free(s);
 }
 

@@ -65,6 +65,15 @@ static bool only_conversion(const char *message)
 	return message && strstr(message, "can't be converted");
 }
 
+/* Once for each entry: the second reader knows better what it is. */
+static void complain(struct layer_scan *s, const char *message)
+{
+	if (!s->said) {
+		scan_violation(s, false, "%s", message);
+	}
+	s->said = true;
+}
+
 bool scan_archive_result(struct layer_scan *s, int rc)
 {
 	const char *message = archive_error_string(s->archive);
@@ -81,7 +90,7 @@ bool scan_archive_result(struct layer_scan *s, int rc)
 		s->dead = true;
 		/* a stream that has failed says so again, and knows better than libarchive why */
 		if (layer_stream_read(s->stream, &data, &len, &err) == 0) {
-			scan_violation(s, false, "%s", message ? message : "broken tar");
+			complain(s, message ? message : "broken tar");
 		} else if (err.code == ERR_MALFORMED || err.code == ERR_LIMIT) {
 			scan_violation(s, false, "%s", err.msg);
 		} else {
@@ -89,52 +98,24 @@ bool scan_archive_result(struct layer_scan *s, int rc)
 		}
 		return false;
 	}
-	scan_violation(s, false, "%s", message ? message : "broken entry");
+	complain(s, message ? message : "broken entry");
 	return rc == ARCHIVE_WARN;
 }
 
-static bool read_type(struct archive_entry *ae, struct entry *entry)
+static void read_type(const struct tar_raw_item *item, struct entry *entry)
 {
-	static const struct {
-		unsigned type;
-		enum node_type node;
-	} types[] = {{AE_IFREG, NODE_FILE}, {AE_IFDIR, NODE_DIR}, {AE_IFLNK, NODE_SYMLINK},
-		{AE_IFCHR, NODE_CHAR}, {AE_IFBLK, NODE_BLOCK}, {AE_IFIFO, NODE_FIFO}};
+	static const enum node_type types[] = {NODE_FILE, NODE_FILE, NODE_SYMLINK, NODE_CHAR,
+		NODE_BLOCK, NODE_DIR, NODE_FIFO}; /* '0' to '6' */
 
-	entry->hardlink = archive_entry_hardlink(ae) != NULL;
-	if (entry->hardlink) {
-		entry->type = NODE_FILE;
-		entry->target = archive_entry_hardlink(ae);
-		return true;
+	entry->type = types[item->type - '0'];
+	entry->hardlink = item->type == '1';
+	if (entry->hardlink || entry->type == NODE_SYMLINK) {
+		entry->target = item->link;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (types[i].type == archive_entry_filetype(ae)) {
-			entry->type = types[i].node;
-			entry->target =
-				entry->type == NODE_SYMLINK ? archive_entry_symlink(ae) : NULL;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void read_xattrs(struct layer_scan *s, struct archive_entry *ae, struct entry *entry)
-{
-	const char *name;
-	const void *value;
-	size_t len;
-
-	s->xattrs.n = 0;
-	archive_entry_xattr_reset(ae);
-	while (archive_entry_xattr_next(ae, &name, &value, &len) == ARCHIVE_OK) {
-		*ARRAY_PUSH(&s->xattrs) = (struct entry_xattr){name, value, len};
-	}
-	entry->xattrs = s->xattrs.v;
-	entry->n_xattrs = s->xattrs.n;
 }
 
 /* The largest id is (uid_t)-1, which is none. */
-static bool read_id(la_int64_t raw, uint32_t *ret)
+static bool read_id(int64_t raw, uint32_t *ret)
 {
 	if (raw < 0 || raw >= UINT32_MAX) {
 		return false;
@@ -143,16 +124,9 @@ static bool read_id(la_int64_t raw, uint32_t *ret)
 	return true;
 }
 
-static int read_name(
-	struct layer_scan *s, struct archive_entry *ae, struct entry *entry, struct err *err)
+static int read_name(struct layer_scan *s, struct entry *entry, struct err *err)
 {
-	const char *raw = archive_entry_pathname(ae);
-
-	if (!raw) {
-		return err_set(err, ERR_MALFORMED, "entry without a name");
-	}
-	snprintf(s->name, sizeof(s->name), "%s", raw);
-	if (tar_path_normalise(raw, s->path, err) ||
+	if (tar_path_normalise(s->item->path, s->path, err) ||
 		tar_path_whiteout(s->path, &entry->whiteout, err)) {
 		return -1;
 	}
@@ -160,40 +134,40 @@ static int read_name(
 	return 0;
 }
 
-/* What the header says. ERR_UNSUPPORTED for an entry to pass over with a warning. */
+/* What the header says: libarchive has the size of the content, which it reads, and engines the
+ * rest. ERR_UNSUPPORTED for an entry to pass over with a warning. */
 static int read_header(
 	struct layer_scan *s, struct archive_entry *ae, struct entry *entry, struct err *err)
 {
+	const struct tar_raw_item *item = s->item;
 	char link[LIMIT_PATH];
 
 	*entry = (struct entry){.layer = s->layer};
-	if (read_name(s, ae, entry, err)) {
+	if (read_name(s, entry, err)) {
 		return -1;
 	}
 	if (entry->whiteout != WHITEOUT_NONE) {
 		entry->type = NODE_FILE;
 		return 0;
 	}
-	if (!read_type(ae, entry)) {
-		return err_set(err, ERR_MALFORMED, "entry of unknown type");
-	}
+	read_type(item, entry);
 	if (entry->hardlink && tar_path_normalise(entry->target, link, err)) {
 		return err_wrap(err, "hard link to '%.200s'", entry->target);
 	}
-	if (!read_id(archive_entry_uid(ae), &entry->uid) ||
-		!read_id(archive_entry_gid(ae), &entry->gid)) {
-		return err_set(err, ERR_MALFORMED, "owner %lld:%lld is out of range",
-			(long long)archive_entry_uid(ae), (long long)archive_entry_gid(ae));
+	if (!read_id(item->uid, &entry->uid) || !read_id(item->gid, &entry->gid)) {
+		return err_set(err, ERR_MALFORMED, "owner %" PRId64 ":%" PRId64 " is out of range",
+			item->uid, item->gid);
 	}
-	entry->mode = archive_entry_perm(ae) & 07777; /* libarchive keeps bits that no file has */
-	entry->mtime = archive_entry_mtime(ae);
-	entry->mtime_ns = (uint32_t)archive_entry_mtime_nsec(ae);
-	entry->dev_major = (uint32_t)archive_entry_rdevmajor(ae);
-	entry->dev_minor = (uint32_t)archive_entry_rdevminor(ae);
+	entry->mode = (mode_t)(item->mode & 07777); /* there may be bits that no file has */
+	entry->mtime = item->mtime;
+	entry->mtime_ns = item->mtime_ns;
+	entry->dev_major = (uint32_t)item->dev_major;
+	entry->dev_minor = (uint32_t)item->dev_minor;
 	if (entry->type == NODE_FILE && !entry->hardlink && archive_entry_size(ae) > 0) {
 		entry->size = (uint64_t)archive_entry_size(ae);
 	}
-	read_xattrs(s, ae, entry);
+	entry->xattrs = item->xattrs;
+	entry->n_xattrs = item->n_xattrs;
 	return 0;
 }
 
@@ -254,6 +228,7 @@ static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 	struct entry entry;
 	struct err err = {0};
 
+	scan_raw_compare(s, ae);
 	if (read_header(s, ae, &entry, &err)) {
 		scan_violation(s, err.code == ERR_UNSUPPORTED, "%s", err.msg);
 		return;
@@ -293,10 +268,11 @@ void scan_entries(struct layer_scan *s)
 		if (rc == ARCHIVE_EOF) {
 			break;
 		}
+		scan_raw_take(s, rc);
 		if (!scan_archive_result(s, rc)) {
 			continue;
 		}
-		if (scan_count(s)) {
+		if (scan_count(s) && s->item && !tar_raw_unsupported(s->item)) {
 			scan_entry(s, ae);
 		}
 	}

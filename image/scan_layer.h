@@ -7,6 +7,7 @@
 #include "image/layer_stream.h"
 #include "image/limits.h"
 #include "image/scan.h"
+#include "image/tar_raw.h"
 #include "image/tree_build.h"
 
 #include <archive.h>
@@ -37,11 +38,11 @@ struct layer_scan {
 	char path[LIMIT_PATH]; /* of the entry, normalised */
 	char name[LIMIT_PATH]; /* for messages: as written, cut */
 	long long at; /* offset of its header in the tar */
+	struct tar_raw *raw;
+	struct tar_raw_item *item; /* what raw has of the entry at hand; NULL: nothing */
+	bool said; /* something wrong was said of it */
+	bool apart; /* the two readers were found to disagree where a header is */
 	struct tree_place place;
-	struct {
-		struct entry_xattr *v;
-		size_t n, cap;
-	} xattrs;
 	uint8_t *head; /* LIMIT_ENTRY_HEAD bytes */
 
 	struct facts_writer *keep; /* the layer's record in the making, NULL: none */
@@ -82,6 +83,16 @@ bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name
  * its share into is not replaced by one without (known: there is one). */
 void scan_keep_begin(struct layer_scan *s, const char *name, bool known);
 void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts);
+
+/* The second reader (tar_raw.h), whose items engines go by. _begin: it reads along in s->stream.
+ * _take: report what it has up to the header that libarchive found at s->at (or, rc being
+ * ARCHIVE_FATAL, all it has), which becomes s->item. _compare: report where they differ about the
+ * entry. _end: behind the last byte, report the rest. */
+void scan_raw_begin(struct layer_scan *s);
+void scan_raw_take(struct layer_scan *s, int rc);
+void scan_raw_compare(struct layer_scan *s, struct archive_entry *ae);
+void scan_raw_end(struct layer_scan *s);
+void scan_raw_free(struct layer_scan *s);
 
 /* Hand it to every sink. */
 void scan_emit(const struct layer_scan *s, const struct entry *entry);

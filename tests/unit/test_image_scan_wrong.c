@@ -77,7 +77,7 @@ Test(image_scan, one_broken_layer_keeps_no_other_from_being_read)
 	cr_expect_not_null(tree_lookup(tree, "c", false));
 }
 
-/* Bytes behind the end of the tar belong to the diff_id, and hide nothing. */
+/* Bytes behind the end of the tar belong to the diff_id; no engine reads them. */
 Test(image_scan, bytes_behind_the_end_of_the_tar)
 {
 	AUTO(buf) struct buf tar;
@@ -92,7 +92,8 @@ Test(image_scan, bytes_behind_the_end_of_the_tar)
 		AUTO_PTR(tree) struct tree *tree = NULL;
 
 		SCAN(image, &tree);
-		cr_expect_eq(image->violations.n, 0);
+		cr_expect_eq(image->violations.n, 1);
+		expect_violation(image, VIOLATION_LAYER, true, "data behind the end");
 		cr_expect_eq(image->layers[0].tar_size, tar.len);
 	}
 }

@@ -1,0 +1,173 @@
+#include "image/tar_header.h"
+
+#include "base/cleanup.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where the fields are: POSIX.1-2001 "ustar Interchange Format", and GNU tar's and star's of what
+ * follows the magic. */
+enum { CHECKSUM = 148, TYPE = 156, MAGIC = 257, PREFIX = 345 };
+enum { GNU_ATIME = 345, GNU_CTIME = 357, GNU_EXTENDED = 482, MAP_EXTENDED = 504 };
+enum { STAR_ATIME = 476, STAR_CTIME = 488, STAR_TRAILER = 508 };
+
+/* Two's complement, big-endian; the first bit only says that it is not octal. */
+static bool parse_base256(const uint8_t *field, size_t len, int64_t *ret)
+{
+	uint8_t invert = field[0] & 0x40 ? 0xff : 0;
+	uint64_t value = (field[0] ^ invert) & 0x7f;
+
+	for (size_t i = 1; i < len; i++) {
+		if (value >> 56) {
+			return false;
+		}
+		value = value << 8 | (uint8_t)(field[i] ^ invert);
+	}
+	if (value > INT64_MAX) {
+		return false;
+	}
+	*ret = invert ? -(int64_t)value - 1 : (int64_t)value;
+	return true;
+}
+
+static bool is_padding(uint8_t c)
+{
+	return c == ' ' || c == '\0';
+}
+
+/* Spaces and NULs around it do not count, nor what follows a NUL inside. Twelve digits at most. */
+static bool parse_octal(const uint8_t *field, size_t len, int64_t *ret)
+{
+	uint64_t value = 0;
+
+	while (len && is_padding(field[len - 1])) {
+		len--;
+	}
+	for (; len && is_padding(*field); field++) {
+		len--;
+	}
+	for (; len && *field; field++, len--) {
+		if (*field < '0' || *field > '7') {
+			return false;
+		}
+		value = value << 3 | (uint64_t)(*field - '0');
+	}
+	*ret = (int64_t)value;
+	return true;
+}
+
+static bool parse_number(const uint8_t *field, size_t len, int64_t *ret)
+{
+	*ret = 0;
+	return field[0] & 0x80 ? parse_base256(field, len, ret) : parse_octal(field, len, ret);
+}
+
+static bool checksum_good(const uint8_t block[TAR_BLOCK])
+{
+	int64_t said;
+	int64_t sum = 0;
+	int64_t high = 0; /* bytes from 0x80: some old tars added them as negative numbers */
+
+	if (!parse_octal(block + CHECKSUM, 8, &said)) {
+		return false;
+	}
+	for (size_t i = 0; i < TAR_BLOCK; i++) {
+		sum += block[i];
+		high += block[i] >> 7;
+	}
+	for (size_t i = CHECKSUM; i < CHECKSUM + 8; i++) {
+		sum += ' ' - block[i];
+		high -= block[i] >> 7;
+	}
+	return said == sum || said == sum - 256 * high;
+}
+
+static enum tar_format format_of(const uint8_t block[TAR_BLOCK])
+{
+	if (memcmp(block + MAGIC, "ustar", 6) == 0) {
+		return memcmp(block + STAR_TRAILER, "tar", 4) == 0 ? TAR_STAR : TAR_USTAR;
+	}
+	return memcmp(block + MAGIC, "ustar  ", 8) == 0 ? TAR_GNU : TAR_V7;
+}
+
+static void read_numbers(const uint8_t block[TAR_BLOCK], struct tar_header *h)
+{
+	int64_t ignored;
+	const struct {
+		const char *name;
+		size_t at, len;
+		bool there;
+		int64_t *ret;
+	} numbers[] = {{"mode", 100, 8, true, &h->mode}, {"uid", 108, 8, true, &h->uid},
+		{"gid", 116, 8, true, &h->gid}, {"size", 124, 12, true, &h->size},
+		{"mtime", 136, 12, true, &h->mtime},
+		{"devmajor", 329, 8, h->format != TAR_V7, &h->dev_major},
+		{"devminor", 337, 8, h->format != TAR_V7, &h->dev_minor},
+		{"atime", STAR_ATIME, 12, h->format == TAR_STAR, &ignored},
+		{"ctime", STAR_CTIME, 12, h->format == TAR_STAR, &ignored}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (numbers[i].there &&
+			!parse_number(block + numbers[i].at, numbers[i].len, numbers[i].ret)) {
+			h->bad = numbers[i].name;
+		}
+	}
+}
+
+/* What stands where GNU has times is a prefix when it is no number but ASCII text. */
+static bool has_gnu_prefix(const uint8_t block[TAR_BLOCK])
+{
+	int64_t ignored;
+
+	if ((!block[GNU_ATIME] || parse_number(block + GNU_ATIME, 12, &ignored)) &&
+		(!block[GNU_CTIME] || parse_number(block + GNU_CTIME, 12, &ignored))) {
+		return false;
+	}
+	for (size_t i = PREFIX; i < PREFIX + 155 && block[i]; i++) {
+		if (block[i] >= 0x80) {
+			return false;
+		}
+	}
+	return block[PREFIX] != '\0';
+}
+
+static void read_path(const uint8_t block[TAR_BLOCK], struct tar_header *h)
+{
+	int prefix = 0;
+
+	if (h->format == TAR_USTAR || h->gnu_prefix) {
+		prefix = 155;
+	} else if (h->format == TAR_STAR) {
+		prefix = 131;
+	}
+	if (prefix && block[PREFIX]) {
+		snprintf(h->path, sizeof(h->path), "%.*s/%.100s", prefix,
+			(const char *)block + PREFIX, (const char *)block);
+	} else {
+		snprintf(h->path, sizeof(h->path), "%.100s", (const char *)block);
+	}
+}
+
+bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret)
+{
+	if (!checksum_good(block)) {
+		return false;
+	}
+	*ret = (struct tar_header){.format = format_of(block), .type = (char)block[TYPE]};
+	ret->gnu_prefix = ret->format == TAR_GNU && has_gnu_prefix(block);
+	read_numbers(block, ret);
+	read_path(block, ret);
+	snprintf(ret->link, sizeof(ret->link), "%.100s", (const char *)block + TYPE + 1);
+	return true;
+}
+
+bool tar_header_extended(const uint8_t block[TAR_BLOCK])
+{
+	return block[GNU_EXTENDED] != 0;
+}
+
+bool tar_map_extended(const uint8_t block[TAR_BLOCK])
+{
+	return block[MAP_EXTENDED] != 0;
+}

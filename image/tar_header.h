@@ -1,0 +1,42 @@
+/*
+ * tar_header.h - one 512-byte header of a tar, as the engines' reader takes it (Go's archive/tar,
+ * which Docker, containerd, Podman, Buildah, umoci and kaniko share). Pure. Private to tar_raw*.c.
+ *
+ *	struct tar_header h;
+ *	if (!tar_header_parse(block, &h)) ...		the checksum is wrong: no header
+ *	if (h.bad) ...					"mode": engines refuse the archive for it
+ */
+#ifndef IMAGE_TAR_HEADER_H
+#define IMAGE_TAR_HEADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TAR_BLOCK 512
+
+enum tar_format { TAR_V7, TAR_USTAR, TAR_STAR, TAR_GNU };
+
+struct tar_header {
+	enum tar_format format;
+	char type; /* as written */
+	char path[155 + 1 + 100 + 1]; /* with its prefix */
+	char link[100 + 1];
+	int64_t mode;
+	int64_t uid;
+	int64_t gid;
+	int64_t size;
+	int64_t mtime;
+	int64_t dev_major;
+	int64_t dev_minor;
+	const char *bad; /* the last number that is none, or NULL; its value is 0 then */
+	bool gnu_prefix; /* GNU has no prefix, but Go wrote one until 1.8 and still reads it */
+};
+
+bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret);
+
+/* Of typeflag S: whether another block of its map follows, behind the header and behind such a
+ * block. */
+bool tar_header_extended(const uint8_t block[TAR_BLOCK]);
+bool tar_map_extended(const uint8_t block[TAR_BLOCK]);
+
+#endif
