@@ -84,7 +84,7 @@ DEPS_BUILD := gcc libc6-dev pkgconf libarchive-dev zlib1g-dev libzstd-dev libisa
 	libssl-dev libseccomp-dev libcap-dev libcurl4-openssl-dev libmnl-dev uidmap python3 zstd
 DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skopeo buildah \
 	mmdebstrap podman crun strace iproute2 xz-utils python3-jsonschema libcap2-bin \
-	docker-registry apache2-utils
+	docker-registry apache2-utils libarchive-tools
 # a node that came from elsewhere brings its npm, and conflicts with the package
 DEPS_TEST += $(if $(shell command -v npm),,npm)
 DEPS_VM := qemu-system-x86 busybox-static e2fsprogs mmdebstrap uidmap

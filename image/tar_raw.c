@@ -247,13 +247,22 @@ static size_t take_block(struct tar_raw *raw, const uint8_t *bytes, size_t len)
 	return n;
 }
 
+/* At the first byte that is not zero, wherever the piece begins. */
 static void look_behind(struct tar_raw *raw, const uint8_t *bytes, size_t len)
 {
-	if (!raw->told_behind && !all_zero(bytes, len)) {
-		raw->told_behind = true;
-		tar_raw_odd(raw, "data behind the end of the archive, which engines do not read");
-		flush(raw);
+	size_t zeros = 0;
+
+	if (raw->told_behind || all_zero(bytes, len)) {
+		return;
 	}
+	while (!bytes[zeros]) {
+		zeros++;
+	}
+	raw->told_behind = true;
+	tar_raw_odd(raw, "data behind the end of the archive, which engines do not read");
+	raw->offset += zeros;
+	flush(raw);
+	raw->offset -= zeros;
 }
 
 void tar_raw_feed(struct tar_raw *raw, const void *bytes, size_t len)

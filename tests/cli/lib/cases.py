@@ -19,6 +19,7 @@ import rules
 import sealed
 import stored
 import terminal
+import writers
 from assay import ROOT
 
 HERE = Path(__file__).resolve().parents[1]
@@ -185,6 +186,10 @@ def store_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(stored.run(bench, _build))
+
+
+def writers_case(bench):
+    return Outcome(writers.run(bench))
 
 
 def sealed_case(bench):
