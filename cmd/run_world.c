@@ -91,19 +91,25 @@ void run_world_stop(struct run_world *w)
 	}
 }
 
-void run_world_tell(const struct run_world *w)
+static void tell(const char *where, const struct obs_contacts *contacts)
 {
-	const struct obs_contacts *contacts = &w->observation.v[0].contacts;
-
 	for (size_t i = 0; i < contacts->n; i++) {
 		auto_free char *text = contact_text(&contacts->v[i]);
 
 		(void)fprintf(
-			stderr, "assay: outside, after %.3f s: %s\n", contacts->v[i].t_s, text);
+			stderr, "assay: %s, after %.3f s: %s\n", where, contacts->v[i].t_s, text);
 	}
 	if (contacts->dropped) {
-		(void)fprintf(stderr, "assay: outside: and others\n");
+		(void)fprintf(stderr, "assay: %s: and others\n", where);
 	}
+}
+
+void run_world_tell(const struct run_world *w)
+{
+	const struct task_observation *seen = &w->observation.v[0];
+
+	tell("outside", &seen->contacts);
+	tell("between", &seen->between);
 	if (!w->experiment.watched) {
 		(void)fprintf(stderr, "assay: the outside could not be watched\n");
 	}

@@ -277,6 +277,7 @@ static void set_instance(json_t *e, const struct task_observation *t)
 	set(e, "memory_limit", memory_limit_json(&t->memory));
 	set(e, "logs", logs_json(t));
 	set(e, "outside", outside_json(t));
+	set(e, "between", between_json(t));
 	set(e, "stop", stop_json(&t->stop));
 	set(e, "left_nothing", json_boolean(t->left_nothing));
 }
@@ -310,9 +311,7 @@ static json_t *experiment_json(const struct task_observation *t)
 	set(e, "memory", samples_json(&t->memory));
 	set(e, "ports", ports_json(t));
 	set(e, "services", services_json(t));
-	set(e, "outside", outside_json(t));
 	set(e, "refused", refused_json(t));
-	set(e, "between", between_json(t));
 	set(e, "smoke", smoke_json(t));
 	set(e, "written_bytes", count(t->written_bytes));
 	set(e, "files_capped", json_boolean(t->files_capped));
