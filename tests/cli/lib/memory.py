@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-import os
 import subprocess
+import sys
 import zlib
 
 from assay import ROOT
@@ -50,17 +50,22 @@ def _layout(path, n):
     (path / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest]}))
 
 
+# A process starts with the peak of whoever forked it, so that has to be a small one.
+_SPAWN = """
+import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+print(os.wait4(pid, 0)[2].ru_maxrss, file=sys.stderr)
+"""
+
+
 def _peak(bench, path):
     """Bytes of resident memory, and what inspect says of the entries."""
-    child = subprocess.Popen(
-        [bench.program, "inspect", "--report", "json", str(path)],
-        env=bench.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run(
+        [sys.executable, "-c", _SPAWN, bench.program, "inspect", "--report", "json", str(path)],
+        env=bench.environment, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=True,
     )
-    entries = json.load(child.stdout)["layers"][0]["entries"]
-    child.stdout.close()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss * 1024, entries
+    entries = json.loads(done.stdout)["layers"][0]["entries"]
+    return int(done.stderr.split()[-1]) * 1024, entries
 
 
 def run(bench):

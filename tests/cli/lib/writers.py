@@ -26,7 +26,7 @@ def _tree(top):
     os.link(top / "ünï çödé", top / "hard")
     os.mkfifo(top / "fifo")
     with (top / "sparse").open("wb") as file:
-        file.truncate(64 << 20)
+        file.truncate(4 << 20)
         file.seek(0, os.SEEK_END)
         file.write(b"end")
     (top / "set-uid").write_text("x")
