@@ -22,8 +22,9 @@ static size_t sequence(const char *s, size_t left)
 static bool is_bidi(const unsigned char *s, size_t len)
 {
 	return len == 3 && s[0] == 0xe2 &&
-		((s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae))) ||
-			(s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+	       ((s[1] == 0x80 &&
+			(s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae))) ||
+		       (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
 }
 
 static bool is_control(const unsigned char *s, size_t len)
@@ -34,7 +35,7 @@ static bool is_control(const unsigned char *s, size_t len)
 static bool is_xml_forbidden(const unsigned char *s, size_t len)
 {
 	return (s[0] < 0x20 && s[0] != '\t' && s[0] != '\n' && s[0] != '\r') || s[0] == 0x7f ||
-		(len == 3 && s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe);
+	       (len == 3 && s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe);
 }
 
 static const char *entity(char c)
@@ -69,11 +70,23 @@ static bool is_forbidden(enum escape_sink sink, const unsigned char *s, size_t l
 	return true;
 }
 
+/* How many bytes from s on mean nothing to any sink: most texts as a whole. */
+static size_t harmless(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= ' ' && s[n] < 0x7f && !entity(s[n])) {
+		n++;
+	}
+	return n;
+}
+
 int escape_to(struct buf *out, enum escape_sink sink, const char *s, size_t len, struct err *err)
 {
 	for (size_t i = 0; i < len;) {
 		const unsigned char *at = (const unsigned char *)s + i;
-		size_t step = sequence(s + i, len - i);
+		size_t run = harmless(s + i, len - i);
+		size_t step = run ? run : sequence(s + i, len - i);
 		const char *name = NULL;
 
 		if (sink == ESCAPE_XML || sink == ESCAPE_HTML) {

@@ -104,11 +104,26 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
 	return len;
 }
 
+/* How many of the first len bytes, in whole words, are ASCII. */
+static size_t ascii_words(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+	uint64_t word;
+
+	for (; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080)) {
+			break;
+		}
+	}
+	return n;
+}
+
 bool utf8_valid(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
-	for (size_t i = 0; i < len;) {
+	for (size_t i = ascii_words(p, len); i < len;) {
 		size_t step = utf8_sequence(p + i, len - i);
 
 		if (!step) {
