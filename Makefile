@@ -20,7 +20,7 @@ OPT.asan := -O1 -g -fsanitize=address -fno-omit-frame-pointer
 OPT.ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 OPT.tsan := -O1 -g -fsanitize=thread
 OPT.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer -DLAYER_BLOCK=4096 -DLIMIT_ENTRY_HEAD=4096
 OPT.coverage := -O0 -g --coverage
 CFLAGS ?=
 CPPFLAGS += -I. -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' $(if $(ISAL),-DHAVE_ISAL)

@@ -204,14 +204,13 @@ static bool is_system_program(const struct search *s, const char *command)
 	return false;
 }
 
-static void add_default(struct search *s, const char *pattern, const char *command)
+static void add_default(struct search *s, const char *pattern, const char *program, bool system)
 {
-	const char *program = path_base(command);
 	auto_free char *path = NULL;
 	const char *mark;
 
 	/* By convention only: what the distribution's programs read by themselves stands above. */
-	if (strstr(pattern, "%s") && is_system_program(s, command)) {
+	if (strstr(pattern, "%s") && system) {
 		return;
 	}
 	if (str_starts(pattern, "./")) {
@@ -237,10 +236,12 @@ static void add_defaults(struct search *s, const struct strv *argv)
 {
 	const char *program = path_base(argv->v[0]);
 	auto_free char *why = xasprintf("default of %s", program);
+	bool system;
 
 	if (!*program || strpbrk(program, "$*?[{(")) {
 		return;
 	}
+	system = is_system_program(s, argv->v[0]);
 	s->why = why;
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
 		if ((defaults[i].name && !is_program(argv->v[0], defaults[i].name)) ||
@@ -249,7 +250,7 @@ static void add_defaults(struct search *s, const struct strv *argv)
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(defaults[i].patterns) && defaults[i].patterns[k];
 			k++) {
-			add_default(s, defaults[i].patterns[k], argv->v[0]);
+			add_default(s, defaults[i].patterns[k], program, system);
 		}
 	}
 	if (is_program(argv->v[0], "postgres")) {

@@ -13,7 +13,11 @@
 #include <string.h>
 
 /* Small enough to stay in the second-level cache between inflating, hashing and reading the tar. */
+#ifdef LAYER_BLOCK /* the fuzz build's is small, so that its inputs have several */
+#define BLOCK ((size_t)LAYER_BLOCK)
+#else
 #define BLOCK ((size_t)256 * 1024)
+#endif
 #define RATIO_FROM (64 * MIB)
 
 /* How far reading and inflating may run ahead of the slowest reader: 5 MiB in all. */

@@ -39,7 +39,9 @@
 
 /* Bytes of an entry that are at hand in entry(): whole configuration files, scripts and keys; the
  * dynamic section and string table of all but the largest programs. */
+#ifndef LIMIT_ENTRY_HEAD /* the fuzz build's is small */
 #define LIMIT_ENTRY_HEAD (1 * MIB)
+#endif
 
 /* What an archive on stdin or a compressed one may take on disk while it is spooled. */
 #define LIMIT_SPOOL (64 * GIB)

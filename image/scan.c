@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <locale.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -287,21 +288,28 @@ static void scan_layer(struct layers_scan *all, struct layer_scan *s, struct ahe
 	end_layer(s, good && !s->n_violations);
 }
 
-/* Names are bytes to us, but libarchive converts those of pax headers and complains in a locale
- * that is not UTF-8: so this thread has one that is, while it reads. */
-static locale_t enter_utf8(locale_t *before)
-{
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+/* Made once and kept: it is a file of its own. */
+static locale_t utf8;
 
-	*before = utf8 ? uselocale(utf8) : (locale_t)0;
-	return utf8;
+static void make_utf8(void)
+{
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-static void leave_utf8(locale_t utf8, locale_t before)
+/* Names are bytes to us, but libarchive converts those of pax headers and complains in a locale
+ * that is not UTF-8: so this thread has one that is, while it reads. Returns the one before. */
+static locale_t enter_utf8(void)
 {
-	if (utf8) {
-		uselocale(before);
-		freelocale(utf8);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, make_utf8);
+	return utf8 ? uselocale(utf8) : (locale_t)0;
+}
+
+static void leave_utf8(locale_t before)
+{
+	if (before) {
+		(void)uselocale(before);
 	}
 }
 
@@ -372,16 +380,15 @@ int image_scan(struct image *image, const struct entry_sink *sinks, size_t n_sin
 {
 	AUTO_PTR(tree) struct tree *tree = tree_new();
 	locale_t before;
-	locale_t utf8;
 	int rc;
 
 	if (image->n_layers > LIMIT_LAYERS) {
 		return err_set(
 			err, ERR_LIMIT, "%zu layers, more than %d", image->n_layers, LIMIT_LAYERS);
 	}
-	utf8 = enter_utf8(&before);
+	before = enter_utf8();
 	rc = scan_layers(image, tree, sinks, n_sinks, err);
-	leave_utf8(utf8, before);
+	leave_utf8(before);
 	if (rc == 0) {
 		tree_seal(tree);
 		*ret = steal_ptr(tree);

@@ -9,6 +9,7 @@
 #include "image/source.h"
 #include "image/tar_path.h"
 #include "image/tree_build.h"
+#include "reports/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +226,23 @@ void fuzz_check_tree(const struct tree *tree)
 
 	MUST(tree_walk(tree_root(tree), check_node, arg) == 0);
 	MUST(n == tree_count(tree));
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+void fuzz_report(const struct result *result, size_t format)
+{
+	const struct report_options options = {.verbose = true};
+	AUTO(buf) struct buf out;
+
+	buf_init(&out, (size_t)64 << 20);
+	MUST(report_formats[format].write(result, &options, &out, NULL) == 0);
+	MUST(utf8_valid(buf_str(&out), out.len));
+	if (str_eq(report_formats[format].name, "json")) {
+		auto_json json_t *json = NULL;
+
+		MUST(json_parse(buf_str(&out), out.len, NULL, &json, NULL) == 0);
+	}
 }
 
 /* ---- tree programs --------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #ifndef TESTS_FUZZ_KIT_H
 #define TESTS_FUZZ_KIT_H
 
+#include "checks/engine.h"
 #include "image/image.h"
 #include "image/tree.h"
 
@@ -73,6 +74,11 @@ bool fuzz_path_is_plain(const char *path);
 
 /* Apply the tree program (fuzz_tree.c) up to an empty field; sealed. */
 struct tree *fuzz_tree(struct fuzz_input *in);
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+/* Write the result in report_formats[format]: valid UTF-8, and JSON that can be read. */
+void fuzz_report(const struct result *result, size_t format);
 
 /* ---- mutators -------------------------------------------------------------------------------- */
 
