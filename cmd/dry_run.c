@@ -155,7 +155,10 @@ static int print_tasks(const struct runner_options *runner, struct buf *out, str
 			return -1;
 		}
 	}
-	return buf_addf(out, err, "\nall of it: at most %llu s\n", (unsigned long long)seconds);
+	return buf_addf(out, err,
+		"\nall of it: at most %llu s\n"
+		"(twice that where tasks watch their own system calls, and are booted anew)\n",
+		(unsigned long long)seconds);
 }
 
 int dry_run_print(const struct runner_options *runner, const struct selection *selection,

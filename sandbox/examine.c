@@ -40,6 +40,7 @@ enum fact {
 	FACT_IDMAP,
 	FACT_PROC,
 	FACT_SECCOMP,
+	FACT_LISTENER,
 	FACT_NETWORK,
 	FACT_SKOPEO,
 	FACTS,
@@ -57,6 +58,7 @@ static const struct {
 	[FACT_IDMAP] = {"idmapped layers", false},
 	[FACT_PROC] = {"mounting /proc", true},
 	[FACT_SECCOMP] = {"seccomp filters", true},
+	[FACT_LISTENER] = {"counting refused calls", true},
 	[FACT_NETWORK] = {"network of its own", true},
 	[FACT_SKOPEO] = {"skopeo, for registries", false},
 };
@@ -119,13 +121,24 @@ static int try_proc(const char *arg)
 	return mount("proc", "/proc", "proc", 0, NULL);
 }
 
-static int try_seccomp(const char *arg)
+static int load_filter(unsigned flags)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = {1, &allow};
 
+	return raw_seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+static int try_seccomp(const char *arg)
+{
 	(void)arg;
-	return raw_seccomp(SECCOMP_SET_MODE_FILTER, 0, &program);
+	return load_filter(0);
+}
+
+static int try_listener(const char *arg)
+{
+	(void)arg;
+	return load_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) < 0 ? -1 : 0;
 }
 
 static void examine_overlay(int out, const struct host *host)
@@ -181,6 +194,12 @@ static void examine_inside(int out, const struct host *host)
 	error = try_in_child(instance, host, try_seccomp, NULL);
 	tell(out, FACT_SECCOMP, error == 0, error ? strerror(error) : "work",
 		"use a kernel with CONFIG_SECCOMP_FILTER");
+	error = try_in_child(instance, host, try_listener, NULL);
+	tell(out, FACT_LISTENER, error == 0,
+		error == EBUSY ? "somebody listens to our own system calls already"
+		: error        ? strerror(error)
+			       : "works",
+		privileged);
 	if (world_new(&world, &err)) {
 		tell(out, FACT_NETWORK, false, err.msg, "modprobe bridge veth");
 	} else {

@@ -224,12 +224,30 @@ static bool be_listened_to(void)
 		       &program) >= 0;
 }
 
+/* What doctor says of it: it is missing, and there is a remedy. */
+static bool doctor_finds(bool good)
+{
+	struct host_facts facts = {0};
+	bool found = false;
+
+	host_examine(&facts);
+	for (unsigned long i = 0; i < facts.n; i++) {
+		if (str_eq(facts.v[i].name, "counting refused calls")) {
+			found = EXPECT(facts.v[i].good == good) &&
+				EXPECT(facts.v[i].needed && !facts.v[i].remedy == good);
+		}
+	}
+	host_facts_release(&facts);
+	return EXPECT(found);
+}
+
 static bool below_a_listener(struct fixture *g)
 {
 	struct sandbox_plan plan;
 	bool good;
 
-	if (!fixture_open(g) || !EXPECT(be_listened_to())) {
+	if (!doctor_finds(true) || !fixture_open(g) || !EXPECT(be_listened_to()) ||
+		!doctor_finds(false)) {
 		return false;
 	}
 	plan = plan_new(g, "calls", "163", "435", NULL);
