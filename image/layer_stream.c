@@ -20,22 +20,23 @@
 #endif
 #define RATIO_FROM (64 * MIB)
 
-/* How far reading and inflating may run ahead of the slowest reader: 5 MiB in all. */
-#define IN_BLOCKS 4
+/* How far reading and inflating may run ahead of the slowest reader: 6 MiB in all. */
+#define IN_BLOCKS 8
 #define OUT_BLOCKS 16
 
-/* Who reads a ring. */
+/* Who reads the ring of the tar; that of the stored bytes has one reader. */
 enum { TAR_READER, TAR_HASHER };
-enum { STORED_DECODER, STORED_HASHER };
+enum { STORED_READER };
 
 /*
  * Either everything is done by the caller of layer_stream_read, or, once started, by three threads:
  *
- *	decoder: blob -> stored ring -> inflate -> tar ring -> the caller
- *	                      |                       |
- *	            hasher of the stored bytes   hasher of the tar
+ *	fetcher: blob -> hash -> stored ring
+ *	decoder: stored ring -> inflate -> tar ring -> the caller
+ *	                                      |
+ *	                                hasher of the tar
  *
- * The threads share the rings; what else a thread writes, the caller reads after settle().
+ * Inflating takes longest, so the decoder does nothing else. The threads share the rings; what else a thread writes, the caller reads after settle().
  */
 struct layer_stream {
 	const struct blob *blob;
@@ -45,8 +46,12 @@ struct layer_stream {
 	void *tap_arg;
 	struct layer_stream_facts facts;
 
+	/* The fetcher's. */
+	uint64_t fetched; /* stored bytes read and hashed */
+	struct err unfetched; /* why not all of them */
+
 	/* The decoder's. */
-	uint64_t taken; /* stored bytes read */
+	uint64_t taken; /* stored bytes that it was given */
 	uint64_t made; /* bytes of the tar */
 	struct inflate *inflate; /* NULL until the first bytes are there */
 	struct inflate_io io;
@@ -88,46 +93,63 @@ struct layer_stream *layer_stream_new(const struct blob *blob,
 
 /* ---- the decoder ------------------------------------------------------------------------------ */
 
-/* The next stored bytes; *ret_len is 0 at the end of the blob. */
-static int fetch(struct layer_stream *s, const uint8_t **ret_data, size_t *ret_len, struct err *err)
+/* Read the next stored bytes into the block, and hash them; *ret_len is 0 at the end of the blob. */
+static int fetch(struct layer_stream *s, uint8_t *block, size_t *ret_len, struct err *err)
 {
-	uint64_t left = s->blob->size - s->taken;
+	uint64_t left = s->blob->size - s->fetched;
 	size_t len = left < BLOCK ? (size_t)left : BLOCK;
-	uint8_t *block = s->in;
 
-	*ret_len = len;
-	if (!len) {
-		return 0;
-	}
-	if (s->stored_ring) {
-		block = ring_room(s->stored_ring);
-		if (!block) {
-			return err_set(err, ERR_IO, "stopped");
-		}
-	}
-	if (file_read_at(s->blob->fd, block, len, s->blob->offset + s->taken, err)) {
+	if (file_read_at(s->blob->fd, block, len, s->blob->offset + s->fetched, err)) {
 		return -1;
 	}
-	s->taken += len;
-	if (s->stored_ring) {
-		ring_put(s->stored_ring, len);
-		if (!ring_get(s->stored_ring, STORED_DECODER, ret_data, ret_len)) {
-			return err_set(err, ERR_IO, "stopped");
-		}
-	} else {
-		*ret_data = block;
-		if (s->stored) {
-			digest_add(s->stored, block, len);
-		}
+	if (s->stored) {
+		digest_add(s->stored, block, len);
 	}
+	s->fetched += len;
+	*ret_len = len;
 	return 0;
 }
 
-/* Done with what fetch gave. */
-static void fetched_done(struct layer_stream *s)
+/* What the fetcher has put into the ring. */
+static int take_fetched(
+	struct layer_stream *s, const uint8_t **ret_data, size_t *ret_len, struct err *err)
+{
+	if (ring_get(s->stored_ring, STORED_READER, ret_data, ret_len)) {
+		return 0;
+	}
+	*ret_len = 0;
+	if (s->unfetched.code) {
+		*err = s->unfetched;
+		return -1;
+	}
+	return s->taken == s->blob->size ? 0 : err_set(err, ERR_IO, "stopped");
+}
+
+/* The next stored bytes; *ret_len is 0 at the end of the blob. */
+static int take(struct layer_stream *s, const uint8_t **ret_data, size_t *ret_len, struct err *err)
 {
 	if (s->stored_ring) {
-		ring_done(s->stored_ring, STORED_DECODER);
+		if (take_fetched(s, ret_data, ret_len, err)) {
+			return -1;
+		}
+	} else {
+		if (!s->in) {
+			s->in = xcalloc(BLOCK, 1);
+		}
+		if (fetch(s, s->in, ret_len, err)) {
+			return -1;
+		}
+		*ret_data = s->in;
+	}
+	s->taken += *ret_len;
+	return 0;
+}
+
+/* Done with what take gave. */
+static void taken_done(struct layer_stream *s)
+{
+	if (s->stored_ring) {
+		ring_done(s->stored_ring, STORED_READER);
 	}
 }
 
@@ -139,9 +161,9 @@ static int refill(struct layer_stream *s, struct err *err)
 
 	if (s->io.in) {
 		s->io.in = NULL;
-		fetched_done(s);
+		taken_done(s);
 	}
-	if (fetch(s, &data, &len, err)) {
+	if (take(s, &data, &len, err)) {
 		return -1;
 	}
 	if (!s->inflate) {
@@ -199,7 +221,7 @@ static size_t decode(struct layer_stream *s, uint8_t *block)
 }
 
 /* Read what is left of the stored bytes behind broken data, for their digest. */
-static void fetch_rest(struct layer_stream *s)
+static void take_rest(struct layer_stream *s)
 {
 	const uint8_t *data = NULL;
 	size_t len;
@@ -209,10 +231,10 @@ static void fetch_rest(struct layer_stream *s)
 	}
 	if (s->io.in) {
 		s->io.in = NULL;
-		fetched_done(s);
+		taken_done(s);
 	}
-	while (fetch(s, &data, &len, &s->unread) == 0 && len) {
-		fetched_done(s);
+	while (take(s, &data, &len, &s->unread) == 0 && len) {
+		taken_done(s);
 	}
 }
 
@@ -235,21 +257,27 @@ static void *decoder(void *arg)
 		}
 	}
 	ring_end(s->tar_ring);
-	fetch_rest(s);
-	ring_end(s->stored_ring);
+	take_rest(s);
+	ring_stop(s->stored_ring); /* of what is left there nobody takes any more */
 	return NULL;
 }
 
-static void *stored_hasher(void *arg)
+static void *fetcher(void *arg)
 {
 	struct layer_stream *s = arg;
-	const uint8_t *data;
-	size_t len;
+	size_t len = 1;
 
-	while (ring_get(s->stored_ring, STORED_HASHER, &data, &len)) {
-		digest_add(s->stored, data, len);
-		ring_done(s->stored_ring, STORED_HASHER);
+	while (len) {
+		uint8_t *block = ring_room(s->stored_ring);
+
+		if (!block || fetch(s, block, &len, &s->unfetched)) {
+			break;
+		}
+		if (len) {
+			ring_put(s->stored_ring, len);
+		}
 	}
+	ring_end(s->stored_ring);
 	return NULL;
 }
 
@@ -290,16 +318,16 @@ static void drop_rings(struct layer_stream *s)
 	s->stored_ring = s->tar_ring = NULL;
 }
 
-/* The decoder last: until it runs the others have nothing to do. */
+/* The fetcher last: until it runs the others have nothing to do. */
 static bool start_threads(struct layer_stream *s)
 {
-	void *(*const work[])(void *) = {s->stored ? stored_hasher : NULL, tar_hasher, decoder};
+	void *(*const work[])(void *) = {tar_hasher, decoder, fetcher};
 
 	for (size_t i = 0; i < ARRAY_SIZE(work); i++) {
-		if (work[i] && pthread_create(&s->threads[s->n_threads], NULL, work[i], s)) {
+		if (pthread_create(&s->threads[s->n_threads], NULL, work[i], s)) {
 			return false;
 		}
-		s->n_threads += work[i] != NULL;
+		s->n_threads++;
 	}
 	return true;
 }
@@ -309,7 +337,7 @@ void layer_stream_start(struct layer_stream *s)
 	sigset_t all;
 	sigset_t before;
 
-	s->stored_ring = ring_new(BLOCK, IN_BLOCKS, s->stored ? 2 : 1);
+	s->stored_ring = ring_new(BLOCK, IN_BLOCKS, 1);
 	s->tar_ring = ring_new(BLOCK, OUT_BLOCKS, 2);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the caller's threads */
@@ -347,10 +375,10 @@ static void settle(struct layer_stream *s)
 	s->over = true;
 	join(s);
 	if (!s->stored_ring) {
-		fetch_rest(s);
+		take_rest(s);
 	}
 	s->facts.encoding = s->encoding;
-	if (s->stored && s->taken == s->blob->size) {
+	if (s->stored && s->fetched == s->blob->size) {
 		digest_end(s->stored, s->facts.stored_digest);
 	}
 	if (s->failed.code) {
@@ -369,7 +397,6 @@ static size_t read_alone(struct layer_stream *s)
 	size_t len;
 
 	if (!s->out) {
-		s->in = xcalloc(BLOCK, 1);
 		s->out = xcalloc(BLOCK, 1);
 	}
 	if (s->failed.code) {

@@ -20,6 +20,7 @@ struct ring {
 	bool ended;
 	bool stopped;
 	uint64_t put; /* blocks that went out so far */
+	uint64_t told; /* of them when readers that wait were woken last */
 	uint64_t got[RING_READERS]; /* and that each reader is done with */
 	size_t filling; /* the block that the writer has */
 	size_t *order; /* block number i stands in blocks[order[i % n_blocks]] */
@@ -63,11 +64,22 @@ void ring_free(struct ring *r)
 	}
 }
 
+/* Waking a thread costs the writer, who is the slowest of all, more than a reader loses by waiting
+ * until it has several blocks to do. */
+static void tell(struct ring *r)
+{
+	r->told = r->put;
+	pthread_cond_broadcast(&r->filled);
+}
+
 uint8_t *ring_room(struct ring *r)
 {
 	uint8_t *data = NULL;
 
 	pthread_mutex_lock(&r->lock);
+	if (!r->n_free && !r->stopped) {
+		tell(r);
+	}
 	while (!r->n_free && !r->stopped) {
 		pthread_cond_wait(&r->emptied, &r->lock);
 	}
@@ -85,7 +97,9 @@ void ring_put(struct ring *r, size_t len)
 	r->blocks[r->filling].len = len;
 	r->blocks[r->filling].readers = r->n_readers;
 	r->order[r->put++ % r->n_blocks] = r->filling;
-	pthread_cond_broadcast(&r->filled);
+	if (r->put - r->told >= r->n_blocks / 4) {
+		tell(r);
+	}
 	pthread_mutex_unlock(&r->lock);
 }
 

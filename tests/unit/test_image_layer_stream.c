@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/sys_file.h"
+#include "image/limits.h"
 #include "image/ring.h"
 
 #include <criterion/criterion.h>
@@ -223,6 +224,24 @@ Test(image_layer_stream, given_up_in_the_middle)
 		layer_stream_free(s); /* returns though the threads have more to do */
 	}
 	free(tar);
+}
+
+/* Whoever reads ahead is let go when nothing more is wanted. */
+Test(image_layer_stream, a_limit_ends_all_threads, .timeout = 60)
+{
+	static const enum digest_algorithm sha256 = DIGEST_SHA256;
+	const size_t len = (size_t)16 << 20; /* more than all rings hold */
+	auto_free uint8_t *zeros = xcalloc(len, 1);
+	AUTO(blob) struct blob blob = blob_of(zeros, len);
+	AUTO_PTR(layer_stream)
+	struct layer_stream *s = layer_stream_new(&blob, &sha256, DIGEST_SHA256);
+	struct err err = {0};
+
+	image_limits.layer_tar = 1 << 20;
+	layer_stream_start(s);
+	cr_expect_eq(layer_stream_drain(s, &err), -1);
+	cr_expect_eq(err.code, ERR_LIMIT);
+	cr_expect_str_empty(layer_stream_facts(s)->stored_digest);
 }
 
 /* ---- the ring --------------------------------------------------------------------------------- */
