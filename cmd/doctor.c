@@ -4,6 +4,14 @@
 
 #include <stdio.h>
 
+static const char *word(const struct host_fact *fact)
+{
+	if (fact->good) {
+		return "ok";
+	}
+	return !fact->tried ? "-" : fact->needed ? "MISSING" : "absent";
+}
+
 int verb_doctor(const struct options *options)
 {
 	struct host_facts facts = {0};
@@ -16,16 +24,19 @@ int verb_doctor(const struct options *options)
 	for (unsigned long i = 0; i < facts.n; i++) {
 		const struct host_fact *fact = &facts.v[i];
 
-		(void)printf("%-7s %-24s %s\n", fact->good ? "ok" : fact->needed ? "MISSING" : "absent",
-			fact->name, fact->detail ? fact->detail : "");
+		(void)printf("%-7s %-24s %s\n", word(fact), fact->name, fact->detail);
 		if (!fact->good && fact->remedy) {
 			(void)printf("        %-24s remedy: %s\n", "", fact->remedy);
 		}
 		able = able && (fact->good || !fact->needed);
 	}
-	(void)puts(able ? "\nThe static and the dynamic stage can run here."
-			: "\nThe static stage can run here; the dynamic stage cannot, or not entirely: "
-			  "see what is MISSING.");
+	if (able) {
+		(void)puts("\nThe static and the dynamic stage can run here.");
+	} else {
+		(void)printf("\nThe static stage can run here; the dynamic stage cannot, or not "
+			     "entirely:\nsee what is MISSING; %s.\n",
+			facts.advice);
+	}
 	host_facts_release(&facts);
 	return able ? 0 : EXIT_UNDECIDED;
 }

@@ -36,6 +36,7 @@ static int print_instance(const struct runner_options *runner, const struct laun
 	launch.plan.host = runner->host;
 	launch.plan.workspace = runner->workspace;
 	launch.plan.lower_shifted = runner->layers_shifted;
+	launch.plan.read_only = runner->policy->read_only;
 	launch.plan.memory = mib << 20;
 	launch.plan.pids = limits->pids;
 	launch.plan.cpus = (double)limits->cpus;

@@ -44,7 +44,9 @@ struct options {
 	uint64_t memory;  /* MiB */
 	uint64_t timeout; /* seconds */
 	uint64_t size;    /* MiB */
+	struct strv tmpfs;
 	bool all;
+	bool read_only;
 	bool keep;
 	bool quick;
 	bool dry_run;

@@ -123,6 +123,8 @@ static int plan(struct attached *a, const struct options *options, struct err *e
 	a->launch.plan.memory = mib << 20;
 	a->launch.plan.pids = a->policy.limits.pids;
 	a->launch.plan.cpus = (double)a->policy.limits.cpus;
+	a->launch.plan.read_only = options->read_only || a->policy.read_only;
+	strv_add_all(&a->launch.plan.tmpfs, &options->tmpfs);
 	a->launch.plan.stdin_fd = STDIN_FILENO;
 	a->launch.plan.stdout_fd = -1;
 	a->launch.plan.stderr_fd = -1;

@@ -74,6 +74,7 @@ static const struct json_table waiver_table = {
 
 static const struct json_field policy_fields[] = {
 	{"limits", JF_OBJ, offsetof(struct policy, limits), JF_OPTIONAL, &limit_table},
+	{"read_only", JF_BOOL, offsetof(struct policy, read_only), JF_OPTIONAL, NULL},
 	{"skip", JF_STRV, offsetof(struct policy, skip), JF_OPTIONAL, NULL},
 	{"waivers", JF_ARRAY, offsetof(struct policy, waivers), JF_OPTIONAL, &waiver_table},
 };

@@ -2,6 +2,7 @@
  * policy.h - the operator's choices: limits with their defaults, waivers. --policy FILE, JSON.
  *
  *	{"limits": {"boot_s": 120, ...},
+ *	 "read_only": false,
  *	 "skip": ["telemetry"],
  *	 "waivers": [{"check": "log-paths", "subject": "/var/log/app.log", "why": "...",
  *	              "who": "...", "until": "2026-12-31"}]}
@@ -53,6 +54,7 @@ struct limits {
 
 struct policy {
 	struct limits limits;
+	bool read_only; /* products run with a read-only root, as under docker run --read-only */
 	struct strv skip;
 	JF_ARRAY_OF(struct waiver) waivers;
 };

@@ -290,6 +290,7 @@ static int plan(struct boot *b, struct err *err)
 	p->pids = limits->pids;
 	p->cpus = (double)limits->cpus;
 	p->file_size = limits->disk_mib << 20;
+	p->read_only = o->policy->read_only;
 	p->tracked_log = true;
 	p->watch_refused = !b->unwatched && !b->service;
 	return 0;

@@ -166,6 +166,7 @@ void launch_release(struct launch *launch)
 	strv_release(&launch->plan.env);
 	strv_release(&launch->plan.lower);
 	strv_release(&launch->plan.volumes);
+	strv_release(&launch->plan.tmpfs);
 	strv_release(&launch->plan.hosts);
 	free(launch->hostname);
 	*launch = (struct launch){0};

@@ -4,11 +4,15 @@
 #include "product/regular.h"
 #include "runner/talk.h"
 
+#include <poll.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+
+/* How long the end of a command that was killed is waited for; the disk may hold it. */
+enum { COMMAND_END_MS = 2000 };
 
 struct ready {
 	struct boot *b;
@@ -21,6 +25,7 @@ struct ready {
 	bool open[PORTS_MAX];
 	size_t talking;
 	int exec_fd;
+	bool exec_late;
 	struct loop_timer exec_timer;
 	regex_t regex;
 	bool has_regex;
@@ -138,9 +143,13 @@ static void on_command_end(void *arg)
 	struct sandbox_exit e;
 
 	forget_command(r);
-	e = sandbox_exec_result(steal_fd(&r->exec_fd));
-	r->met = e.ended && e.signal == 0 && e.code == 0;
-	if (e.signal) {
+	e = sandbox_exec_result(r->exec_fd);
+	cleanup_fd(&r->exec_fd);
+	r->exec_fd = -1;
+	r->met = e.ended && e.signal == 0 && e.code == 0 && !r->exec_late;
+	if (r->exec_late) {
+		told(r, "'%s' took longer than %llu ms", name, (unsigned long long)r->plan->try_ms);
+	} else if (e.signal) {
 		told(r, "'%s' was killed by SIG%s", name, sigabbrev_np(e.signal));
 	} else {
 		told(r, "'%s' ended with %d", name, e.code);
@@ -148,17 +157,29 @@ static void on_command_end(void *arg)
 	again(r);
 }
 
-/* It is left to the instance's end: what hangs once is not worth more. */
+/* As Docker does; else those that hang would pile up, try by try, and count as the product's. */
 static void on_command_late(void *arg)
 {
 	struct ready *r = arg;
 
+	r->exec_late = true;
+	sandbox_exec_kill(r->exec_fd);
+}
+
+/* Whatever it is doing. */
+static void end_command(struct ready *r)
+{
+	struct pollfd p = {.fd = r->exec_fd, .events = POLLIN};
+
 	forget_command(r);
-	cleanup_fd(&r->exec_fd);
-	r->exec_fd = -1;
-	told(r, "'%s' took longer than %llu ms", r->plan->command.v[0],
-		(unsigned long long)r->plan->try_ms);
-	again(r);
+	if (r->exec_fd >= 0) {
+		sandbox_exec_kill(r->exec_fd);
+		if (poll(&p, 1, COMMAND_END_MS) > 0) {
+			(void)sandbox_exec_result(r->exec_fd);
+		}
+		cleanup_fd(&r->exec_fd);
+		r->exec_fd = -1;
+	}
 }
 
 static void try_command(struct ready *r)
@@ -171,9 +192,12 @@ static void try_command(struct ready *r)
 		again(r);
 		return;
 	}
+	r->exec_late = false;
 	loop_timer_set(r->b->loop, &r->exec_timer, r->plan->try_ms, on_command_late, r);
-	if (loop_watch(r->b->loop, r->exec_fd, EPOLLIN, on_command_end, r, NULL)) {
-		on_command_late(r);
+	if (loop_watch(r->b->loop, r->exec_fd, EPOLLIN, on_command_end, r, &err)) {
+		end_command(r);
+		told(r, "'%s': %s", r->plan->command.v[0], err.msg);
+		again(r);
 	}
 }
 
@@ -229,8 +253,7 @@ static void attempt(void *arg)
 static void ready_release(struct ready *r)
 {
 	loop_timer_cancel(r->b->loop, &r->timer);
-	forget_command(r);
-	cleanup_fd(&r->exec_fd);
+	end_command(r);
 	for (size_t i = 0; i < r->plan->ports.n; i++) {
 		talk_release(&r->talks[i]);
 	}

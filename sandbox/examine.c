@@ -8,6 +8,7 @@
 #include "base/sys_file.h"
 #include "sandbox/host.h"
 #include "sandbox/ids.h"
+#include "sandbox/machine.h"
 #include "sandbox/probe.h"
 #include "sandbox/raw.h"
 #include "sandbox/spec.h"
@@ -15,13 +16,24 @@
 #include "sandbox/world.h"
 
 #include <linux/seccomp.h>
-#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 
 #define TEXT 256
+#define MAPPER "/usr/bin/new"
+/* How many ids a user is given, as useradd(8) does. */
+#define SUBORDINATE 65536
+
+/* What every look has. */
+struct examination {
+	int out;
+	struct machine machine;
+	const struct host *host;
+};
 
 /* Sent whole through a pipe; smaller than PIPE_BUF, so records stay apart. */
 struct record {
@@ -32,6 +44,7 @@ struct record {
 };
 
 enum fact {
+	FACT_SYSTEM,
 	FACT_KERNEL,
 	FACT_USERNS,
 	FACT_IDS,
@@ -50,6 +63,7 @@ static const struct {
 	const char *name;
 	bool needed;
 } facts_table[FACTS] = {
+	[FACT_SYSTEM] = {"system", false},
 	[FACT_KERNEL] = {"Linux 5.12 or newer", true},
 	[FACT_USERNS] = {"user namespaces", true},
 	[FACT_IDS] = {"ids for the product's users", false},
@@ -63,13 +77,14 @@ static const struct {
 	[FACT_SKOPEO] = {"skopeo, for registries", false},
 };
 
-static void tell(int out, enum fact fact, bool good, const char *detail, const char *remedy)
+static void tell(const struct examination *e, enum fact fact, bool good, const char *detail,
+	const char *remedy)
 {
 	struct record r = {.fact = (int)fact, .good = good};
 
 	snprintf(r.detail, sizeof(r.detail), "%s", detail);
 	snprintf(r.remedy, sizeof(r.remedy), "%s", good || !remedy ? "" : remedy);
-	(void)file_write_fd(out, &r, sizeof(r), NULL);
+	(void)file_write_fd(e->out, &r, sizeof(r), NULL);
 }
 
 /* errno of f() run in a child with these namespaces, 0 when it returned 0. */
@@ -141,100 +156,168 @@ static int try_listener(const char *arg)
 	return load_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER) < 0 ? -1 : 0;
 }
 
-static void examine_overlay(int out, const struct host *host)
+static const char *sudo(const struct examination *e)
+{
+	return e->machine.ordinary ? "sudo " : "";
+}
+
+static void examine_overlay(const struct examination *e)
 {
 	auto_free char *base = workspace_default_base();
 	auto_free char *dir = NULL;
+	char remedy[TEXT];
 	int error;
 
 	probe_nearest(base);
 	dir = xasprintf("%s/assay-doctor-XXXXXX", access(base, W_OK) == 0 ? base : "/var/tmp");
 	if (!mkdtemp(dir)) {
-		tell(out, FACT_OVERLAY, false, "no directory to try it in", "set ASSAY_HOME");
+		tell(e, FACT_OVERLAY, false, "no directory to try it in",
+			"export ASSAY_HOME=/a/directory/that/you/may/write");
 		return;
 	}
-	error = try_in_child(CLONE_NEWNS, host, try_overlay, dir);
+	error = try_in_child(CLONE_NEWNS, e->host, try_overlay, dir);
 	(void)dir_remove(AT_FDCWD, dir, NULL);
-	tell(out, FACT_OVERLAY, error == 0, error ? strerror(error) : "works",
-		error == ENODEV
-			? "modprobe overlay"
-			: "set ASSAY_HOME to a directory on ext4, xfs or btrfs (in a container: "
-			  "a volume, and --privileged)");
+	if (error == ENODEV) {
+		snprintf(remedy, sizeof(remedy), "%smodprobe overlay", sudo(e));
+	} else if (error == EINVAL && e->machine.place == PLACE_MACHINE) {
+		snprintf(remedy, sizeof(remedy),
+			"export ASSAY_HOME=/a/directory/on/ext4,xfs/or/btrfs");
+	} else {
+		machine_mount_remedy(&e->machine, remedy, sizeof(remedy));
+	}
+	tell(e, FACT_OVERLAY, error == 0, error ? strerror(error) : "works", remedy);
 }
 
-static void examine_memory(int out, const struct host *host)
+static void examine_memory(const struct examination *e)
 {
-	tell(out, FACT_MEMORY, host->cgroup[0], host->cgroup[0] ? host->cgroup : host->cgroup_why,
+	const struct host *host = e->host;
+
+	tell(e, FACT_MEMORY, host->cgroup[0], host->cgroup[0] ? host->cgroup : host->cgroup_why,
 		host->cgroup_remedy);
 }
 
-static void examine_ids(int out, const struct host *host)
+static void examine_idmap(const struct examination *e)
 {
-	char detail[TEXT];
-	char remedy[TEXT];
-	bool mapper = access("/usr/bin/newuidmap", X_OK) == 0;
+	bool works = e->host->idmapped_mounts;
 
-	host_describe(host, detail, sizeof(detail));
-	snprintf(remedy, sizeof(remedy),
-		mapper ? "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER"
-		       : "sudo apt-get install uidmap");
-	tell(out, FACT_IDS, host->mode != HOST_SINGLE, detail, remedy);
+	tell(e, FACT_IDMAP, works, works ? "work" : "layers are stored once per range of ids",
+		e->host->mode == HOST_ROOT && probe_kernel(5, 19)
+			? "export ASSAY_HOME=/a/directory/on/ext4,xfs/or/btrfs"
+			: "run assay as root on Linux 5.19 or newer");
 }
 
-static void examine_inside(int out, const struct host *host)
+/* Set-user-ID, or with file capabilities as on Fedora. */
+static bool may_map(const char *program)
+{
+	struct stat st;
+
+	return stat(program, &st) == 0 &&
+	       (st.st_mode & S_ISUID || getxattr(program, "security.capability", NULL, 0) > 0);
+}
+
+static void examine_ids(const struct examination *e)
+{
+	char detail[TEXT], remedy[TEXT];
+	uint32_t first = ids_unused_range("/etc/subuid", "/etc/subgid", SUBORDINATE);
+
+	host_describe(e->host, detail, sizeof(detail));
+	if (!e->machine.ordinary) {
+		snprintf(remedy, sizeof(remedy), "run assay outside of this user namespace");
+	} else if (access(MAPPER "uidmap", X_OK) < 0) {
+		machine_install_remedy(&e->machine, "newuidmap", remedy, sizeof(remedy));
+	} else if (!may_map(MAPPER "uidmap") || !may_map(MAPPER "gidmap")) {
+		snprintf(
+			remedy, sizeof(remedy), "sudo chmod u+s " MAPPER "uidmap " MAPPER "gidmap");
+	} else {
+		snprintf(remedy, sizeof(remedy),
+			"sudo usermod --add-subuids %u-%u --add-subgids %u-%u $USER", first,
+			first + SUBORDINATE - 1, first, first + SUBORDINATE - 1);
+	}
+	tell(e, FACT_IDS, e->host->mode != HOST_SINGLE, detail, remedy);
+}
+
+static void examine_inside(const struct examination *e)
 {
 	const uint64_t instance = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID;
-	const char *privileged =
-		"run it on the machine itself, or in a container with --privileged";
 	AUTO_PTR(world) struct world *world = NULL;
 	struct err err = {0};
-	int error = try_in_child(instance, host, try_proc, NULL);
+	char remedy[TEXT];
+	int error = try_in_child(instance, e->host, try_proc, NULL);
 
-	tell(out, FACT_PROC, error == 0, error ? strerror(error) : "works", privileged);
-	error = try_in_child(instance, host, try_seccomp, NULL);
-	tell(out, FACT_SECCOMP, error == 0, error ? strerror(error) : "work",
+	machine_mount_remedy(&e->machine, remedy, sizeof(remedy));
+	tell(e, FACT_PROC, error == 0, error ? strerror(error) : "works", remedy);
+	error = try_in_child(instance, e->host, try_seccomp, NULL);
+	tell(e, FACT_SECCOMP, error == 0, error ? strerror(error) : "work",
 		"use a kernel with CONFIG_SECCOMP_FILTER");
-	error = try_in_child(instance, host, try_listener, NULL);
-	tell(out, FACT_LISTENER, error == 0,
+	error = try_in_child(instance, e->host, try_listener, NULL);
+	tell(e, FACT_LISTENER, error == 0,
 		error == EBUSY ? "somebody listens to our own system calls already"
 		: error        ? strerror(error)
 			       : "works",
-		privileged);
+		"run assay where no supervisor has a seccomp listener: on the machine itself");
 	if (world_new(&world, &err)) {
-		tell(out, FACT_NETWORK, false, err.msg, "modprobe bridge veth");
+		snprintf(remedy, sizeof(remedy), "%smodprobe -a bridge veth", sudo(e));
+		tell(e, FACT_NETWORK, false, err.msg, remedy);
 	} else {
-		tell(out, FACT_NETWORK, true, "works", NULL);
+		tell(e, FACT_NETWORK, true, "works", NULL);
 	}
 }
 
-static void examine_machine(int out)
+/* Where execvp(3) would find it. */
+static char *find_program(const char *name)
 {
+	AUTO(strv) struct strv env = {0};
+	AUTO(strv) struct strv places = {0};
+	const char *path = getenv("PATH");
+
+	strv_addf(&env, "PATH=%s", path ? path : "/bin:/usr/bin");
+	spec_search_path(&env, name, &places);
+	for (size_t i = 0; i < places.n; i++) {
+		if (access(places.v[i], X_OK) == 0) {
+			return xstrdup(places.v[i]);
+		}
+	}
+	return NULL;
+}
+
+static void examine_outside(const struct examination *e)
+{
+	auto_free char *skopeo = find_program("skopeo");
+	char text[TEXT];
 	struct utsname u;
+
+	machine_describe(&e->machine, text, sizeof(text));
+	tell(e, FACT_SYSTEM, true, text, NULL);
+	uname(&u);
+	tell(e, FACT_KERNEL, probe_kernel(5, 12), u.release, "install a newer kernel");
+	machine_install_remedy(&e->machine, "skopeo", text, sizeof(text));
+	tell(e, FACT_SKOPEO, skopeo != NULL, skopeo ? skopeo : "not found", text);
+}
+
+static void examine_machine(int out, const struct machine *machine)
+{
 	struct host host;
 	struct err err = {0};
-	char *remedy;
+	struct examination e = {.out = out, .machine = *machine, .host = &host};
+	char remedy[TEXT];
 
-	uname(&u);
-	tell(out, FACT_KERNEL, probe_kernel(5, 12), u.release, "install a newer kernel");
-	tell(out, FACT_SKOPEO, access("/usr/bin/skopeo", X_OK) == 0,
-		access("/usr/bin/skopeo", X_OK) == 0 ? "/usr/bin/skopeo" : "not found",
-		"sudo apt-get install skopeo");
+	examine_outside(&e);
 	if (host_enter(&host, &err)) {
-		remedy = strchr(err.msg, '\n');
-		if (remedy) {
-			*remedy++ = '\0';
+		char *told = strchr(err.msg, '\n');
+
+		machine_userns_remedy(machine, err.sys, remedy, sizeof(remedy));
+		if (told) {
+			*told++ = '\0';
 		}
-		tell(out, FACT_USERNS, false, err.msg, remedy);
+		tell(&e, FACT_USERNS, false, err.msg, told ? told : remedy);
 		return;
 	}
-	tell(out, FACT_USERNS, true, "work", NULL);
-	tell(out, FACT_IDMAP, host.idmapped_mounts,
-		host.idmapped_mounts ? "work" : "layers are stored once per range of ids",
-		"run as root on Linux 5.19 or newer");
-	examine_ids(out, &host);
-	examine_memory(out, &host);
-	examine_overlay(out, &host);
-	examine_inside(out, &host);
+	tell(&e, FACT_USERNS, true, "work", NULL);
+	examine_idmap(&e);
+	examine_ids(&e);
+	examine_memory(&e);
+	examine_overlay(&e);
+	examine_inside(&e);
 }
 
 static void add_fact(struct host_facts *ret, int i, const struct record *r)
@@ -244,7 +327,8 @@ static void add_fact(struct host_facts *ret, int i, const struct record *r)
 	f->name = facts_table[i].name;
 	f->needed = facts_table[i].needed;
 	f->good = r && r->good;
-	f->detail = xstrdup(r ? r->detail : "not reached");
+	f->tried = r != NULL;
+	f->detail = xstrdup(r ? r->detail : "not tried: it needs user namespaces");
 	f->remedy = r && r->remedy[0] ? xstrdup(r->remedy) : NULL;
 }
 
@@ -253,17 +337,22 @@ void host_examine(struct host_facts *ret)
 	struct record got[FACTS];
 	bool have[FACTS] = {false};
 	struct record r;
+	struct machine machine;
+	char advice[TEXT];
 	int p[2];
 	pid_t pid;
 
 	memset(ret, 0, sizeof(*ret));
+	machine_read("/", (const char *const *)environ, &machine);
+	machine_advice(&machine, advice, sizeof(advice));
+	ret->advice = xstrdup(advice);
 	if (pipe2(p, O_CLOEXEC) < 0) {
 		return;
 	}
 	pid = fork();
 	if (pid == 0) {
 		close(p[0]);
-		examine_machine(p[1]);
+		examine_machine(p[1], &machine);
 		_exit(0);
 	}
 	close(p[1]);
@@ -289,5 +378,6 @@ void host_facts_release(struct host_facts *facts)
 		free(facts->v[i].remedy);
 	}
 	free(facts->v);
+	free(facts->advice);
 	memset(facts, 0, sizeof(*facts));
 }

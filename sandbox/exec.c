@@ -181,6 +181,12 @@ int sandbox_exec(struct sandbox *sb, const struct strv *argv, int *ret_exit_fd, 
 	return r;
 }
 
+void sandbox_exec_kill(int exit_fd)
+{
+	/* The escort; its end is the command's parent-death signal. */
+	(void)raw_pidfd_send_signal(exit_fd, SIGKILL);
+}
+
 struct sandbox_exit sandbox_exec_result(int exit_fd)
 {
 	struct sandbox_exit e = {0};

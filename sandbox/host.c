@@ -6,6 +6,7 @@
 #include "base/sys_file.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/ids.h"
+#include "sandbox/machine.h"
 #include "sandbox/probe.h"
 #include "sandbox/raw.h"
 #include "sandbox/scope.h"
@@ -19,6 +20,7 @@
 /* What an instance gets as root: more than any image uses, below 2^31. */
 #define ROOT_IDS UINT32_C(0x10000000)
 #define FEWER_IDS UINT32_C(0x10000)
+#define REMEDY 160
 
 static bool has_sys_admin(void)
 {
@@ -29,10 +31,13 @@ static bool has_sys_admin(void)
 }
 
 /* Why unshare(CLONE_NEWUSER) was refused, as far as the usual switches tell. */
-static int refused(int error, struct err *err)
+static int refused(const struct machine *m, int error, struct err *err)
 {
-	return err_set(err, ERR_DENIED, "user namespaces are refused: %s\n%s", strerror(error),
-		probe_userns_remedy(error));
+	char remedy[REMEDY];
+
+	machine_userns_remedy(m, error, remedy, sizeof(remedy));
+	return err_set(
+		err, ERR_DENIED, "user namespaces are refused: %s\n%s", strerror(error), remedy);
 }
 
 static int run_mapper(const char *program, pid_t pid, uint32_t own, const struct id_range *sub)
@@ -109,7 +114,7 @@ static int map_single(uid_t uid, gid_t gid, struct err *err)
 	return file_poke(AT_FDCWD, "/proc/self/gid_map", text, err);
 }
 
-static int enter_namespace(struct err *err)
+static int enter_namespace(const struct machine *m, struct err *err)
 {
 	struct subordinate sub;
 	bool many = find_subordinate(&sub);
@@ -132,7 +137,7 @@ static int enter_namespace(struct err *err)
 		if (mapper > 0) {
 			waitpid(mapper, NULL, 0);
 		}
-		return refused(status, err);
+		return refused(m, status, err);
 	}
 	close(go[0]);
 	if (mapper > 0) {
@@ -143,11 +148,7 @@ static int enter_namespace(struct err *err)
 	if (status == 0) {
 		return 0;
 	}
-	if (map_single(uid, gid, err)) {
-		return err_set(err, ERR_DENIED, "ids cannot be mapped in a user namespace\n%s",
-			probe_userns_remedy(EPERM));
-	}
-	return 0;
+	return map_single(uid, gid, NULL) ? refused(m, EPERM, err) : 0;
 }
 
 /* Which ids we have, now that we are where we are. */
@@ -196,26 +197,28 @@ static int choose_ids(struct host *h, struct err *err)
 }
 
 /* As root nothing was tried so far; in a chroot, for one, user namespaces are refused. */
-static int try_instance_namespace(const struct host *h, struct err *err)
+static int try_instance_namespace(const struct host *h, const struct machine *m, struct err *err)
 {
 	struct err why = {0};
 	auto_fd int fd = ids_open_namespace(h, &why);
 
-	return fd < 0 ? refused(why.sys ? why.sys : EPERM, err) : 0;
+	return fd < 0 ? refused(m, why.sys ? why.sys : EPERM, err) : 0;
 }
 
 int host_enter(struct host *ret, struct err *err)
 {
 	struct host h = {0};
 	struct cgroup_place place;
+	struct machine m;
 
+	machine_read("/", (const char *const *)environ, &m);
 	if (geteuid() != 0) {
 		(void)scope_enter();
 	}
-	if ((geteuid() != 0 || !has_sys_admin()) && enter_namespace(err)) {
+	if ((geteuid() != 0 || !has_sys_admin()) && enter_namespace(&m, err)) {
 		return -1;
 	}
-	if (choose_ids(&h, err) || try_instance_namespace(&h, err)) {
+	if (choose_ids(&h, err) || try_instance_namespace(&h, &m, err)) {
 		return -1;
 	}
 	h.idmapped_mounts = h.mode == HOST_ROOT && probe_idmapped_mounts(&h);

@@ -306,8 +306,9 @@ static void describe(struct sandbox *sb, const struct sandbox_plan *plan)
 
 	host_describe(plan->host, host, sizeof(host));
 	snprintf(sb->description, sizeof(sb->description),
-		"user mount pid net uts ipc cgroup namespaces; %s; seccomp filter; capabilities %016llx",
-		host, (unsigned long long)sb->spec->caps);
+		"user mount pid net uts ipc cgroup namespaces; %s; seccomp filter; capabilities %016llx%s",
+		host, (unsigned long long)sb->spec->caps,
+		sb->spec->read_only ? "; read-only root" : "");
 }
 
 static struct sandbox *new_sandbox(const struct sandbox_plan *plan)

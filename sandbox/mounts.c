@@ -6,6 +6,7 @@
 #include "sandbox/spec.h"
 #include "sandbox/workspace_private.h"
 
+#include <glob.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -92,6 +93,18 @@ static void add_table(struct spec *s, const struct mount_item *table, size_t n)
 	}
 }
 
+/* What `docker run --tmpfs` says where nothing else is said. */
+static void add_tmpfs(struct spec *s, const struct strv *paths)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		struct mount_item item = {
+			FRESH(NULL, "tmpfs"), .options = {{"mode", "1777"}}, .attributes = QUIET};
+
+		item.target = spec_keep(s, xstrdup(paths->v[i]));
+		add(s, &item);
+	}
+}
+
 static void add_paths(struct spec *s, const char *const *paths, size_t n, enum mount_kind kind)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -99,6 +112,21 @@ static void add_paths(struct spec *s, const char *const *paths, size_t n, enum m
 			.kind = kind, .target = paths[i], .attributes = QUIET | MOUNT_ATTR_RDONLY};
 
 		add(s, &item);
+	}
+}
+
+/* How hot each processor has been: only where the hardware tells (moby GHSA-6fw5-f8r9-fgfm). */
+static void add_thermal(struct spec *s)
+{
+	glob_t found;
+
+	if (glob("/sys/devices/system/cpu/cpu[0-9]*/thermal_throttle", 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			const char *path = spec_keep(s, xstrdup(found.gl_pathv[i]));
+
+			add_paths(s, &path, 1, MOUNT_MASK);
+		}
+		globfree(&found);
 	}
 }
 
@@ -169,6 +197,7 @@ void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 	for (size_t i = 0; i < ARRAY_SIZE(written_files); i++) {
 		struct mount_item item = {.kind = MOUNT_BIND, .file = true};
 
+		item.attributes = s->read_only ? MOUNT_ATTR_RDONLY : 0;
 		item.target = spec_keep(s, xasprintf("/etc/%s", written_files[i]));
 		item.source = spec_keep(s, xasprintf("%s/etc/%s", s->dir, written_files[i]));
 		add(s, &item);
@@ -180,6 +209,7 @@ void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 		item.attributes = MOUNT_ATTR_NODEV;
 		add(s, &item);
 	}
+	add_tmpfs(s, &plan->tmpfs);
 	/* By name: a descriptor would lead to the mount in our own namespace, which cannot be cloned. */
 	if (plan->terminal && ttyname_r(plan->stdin_fd, tty, sizeof(tty)) == 0) {
 		struct mount_item item = {
@@ -190,4 +220,5 @@ void mounts_plan(struct spec *s, const struct sandbox_plan *plan)
 	}
 	add_paths(s, read_only_paths, ARRAY_SIZE(read_only_paths), MOUNT_AGAIN);
 	add_paths(s, masked_paths, ARRAY_SIZE(masked_paths), MOUNT_MASK);
+	add_thermal(s);
 }

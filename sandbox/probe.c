@@ -20,32 +20,6 @@ bool probe_kernel(unsigned major, unsigned minor)
 	       (a > major || (a == major && b >= minor));
 }
 
-static bool switch_is(const char *path, const char *value)
-{
-	AUTO(buf) struct buf b;
-
-	buf_init(&b, 256);
-	return file_read(AT_FDCWD, path, &b, NULL) == 0 && str_starts(buf_str(&b), value);
-}
-
-const char *probe_userns_remedy(int error)
-{
-	if (switch_is("/proc/sys/kernel/unprivileged_userns_clone", "0")) {
-		return "sysctl -w kernel.unprivileged_userns_clone=1";
-	}
-	if (switch_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
-		return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
-	}
-	if (switch_is("/proc/sys/user/max_user_namespaces", "0") || error == ENOSPC) {
-		return "sysctl -w user.max_user_namespaces=65536";
-	}
-	if (error == EINVAL) {
-		return "use a kernel with CONFIG_USER_NS";
-	}
-	return "leave the chroot or container: run assay on the machine itself, in a virtual machine, "
-	       "or in a container started with --privileged";
-}
-
 void probe_nearest(char *path)
 {
 	while (access(path, F_OK) < 0) {

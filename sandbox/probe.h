@@ -8,9 +8,6 @@
 
 #include <stdbool.h>
 
-/* One command that would let unshare(CLONE_NEWUSER) succeed after it failed with error. */
-const char *probe_userns_remedy(int error);
-
 /* Whether layers on the store's file system can be mounted idmapped below an overlay (Linux 5.19;
  * and the file system has to take part). Root only. */
 bool probe_idmapped_mounts(const struct host *host);

@@ -40,7 +40,7 @@ struct sandbox_plan {
 	const char *hostname;
 	struct strv lower;   /* absolute layer directories, lowest first */
 	bool lower_shifted;  /* the layers' owners are already shifted by host->first_id */
-	bool read_only;	     /* root mounted read-only */
+	bool read_only;	     /* root and /etc files, not volumes, tmpfs, /dev and /proc */
 	struct strv argv;    /* argv[0] is looked up on PATH of env, inside */
 	struct strv env;     /* complete: "KEY=value" */
 	const char *cwd;     /* created when absent */
@@ -49,6 +49,7 @@ struct sandbox_plan {
 	const uint32_t *groups;
 	size_t n_groups;
 	struct strv volumes; /* paths that get a directory of their own, seeded from the image */
+	struct strv tmpfs;   /* paths that get an empty file system in memory */
 	struct strv hosts;   /* extra lines for /etc/hosts: "172.29.0.3\tdb" */
 	uint64_t memory;     /* bytes, 0: no limit */
 	uint64_t pids;
@@ -141,10 +142,12 @@ const char *sandbox_upper(const struct sandbox *sb);
 const char *sandbox_volume(const struct sandbox *sb, size_t i);
 
 /* Run a command inside (same namespaces, cgroup, user, environment); for readiness commands.
- * Output is dropped. *ret_exit_fd is a pidfd: readable once the command has ended, and
- * pidfd_send_signal(2) with SIGKILL ends it before. sandbox_exec_result() reaps it (ended is false
- * while it runs; 126 and 127 say that it could not be executed, as in sh); the caller closes it. */
+ * Output is dropped. *ret_exit_fd is a pidfd: readable once the command has ended.
+ * sandbox_exec_kill() ends it before (it, not what it started, as Docker does).
+ * sandbox_exec_result() reaps it (ended is false while it runs; 126 and 127 say that it could not be
+ * executed, as in sh); the caller closes it. */
 int sandbox_exec(struct sandbox *sb, const struct strv *argv, int *ret_exit_fd, struct err *err);
+void sandbox_exec_kill(int exit_fd);
 struct sandbox_exit sandbox_exec_result(int exit_fd);
 
 #endif

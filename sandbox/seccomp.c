@@ -1,8 +1,9 @@
 /*
- * Docker's default seccomp rules ("Seccomp security profiles for Docker" in its documentation):
- * what is listed is allowed, everything else gets EPERM, as for a container with the default
- * capabilities. clone3 hides its flags behind a pointer and gets ENOSYS, so that the C libraries
- * use clone; so do system calls younger than this list, which programs then do without.
+ * Docker's default seccomp rules ("Seccomp security profiles for Docker" in its documentation; as of
+ * Docker Engine 29.8, docs/docker.md): what is listed is allowed, everything else gets EPERM, as for
+ * a container with the default capabilities. clone3 hides its flags behind a pointer and gets ENOSYS,
+ * so that the C libraries use clone; so do system calls younger than this list, which programs then
+ * do without.
  */
 #include "base/cleanup.h"
 #include "sandbox/raw.h"
@@ -28,7 +29,7 @@ static const char allowed[] =
 	"inotify_rm_watch ioctl lchown lchown32 lgetxattr link linkat listxattr "
 	"llistxattr _llseek lremovexattr lseek lsetxattr lstat lstat64 mkdir mkdirat "
 	"mknod mknodat name_to_handle_at newfstatat open openat openat2 pipe pipe2 "
-	"pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readdir readlink "
+	"pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink "
 	"readlinkat readv removexattr rename renameat renameat2 rmdir sendfile sendfile64 "
 	"setxattr splice stat stat64 statfs statfs64 statx symlink symlinkat sync "
 	"sync_file_range syncfs tee truncate truncate64 umask unlink unlinkat utime "
@@ -56,7 +57,7 @@ static const char allowed[] =
 	"get_robust_list get_thread_area getcpu getpgid getpgrp getpid getppid "
 	"getpriority getrandom getrlimit getrusage getsid gettid ioprio_get ioprio_set "
 	"kill landlock_add_rule landlock_create_ruleset landlock_restrict_self modify_ldt "
-	"nice pidfd_open pidfd_send_signal prctl prlimit64 process_mrelease "
+	"pidfd_open pidfd_send_signal prctl prlimit64 process_mrelease "
 	"process_vm_readv process_vm_writev ptrace restart_syscall rseq rt_sigaction "
 	"rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend "
 	"rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max "
@@ -94,8 +95,9 @@ static const char quiet[] =
 	"get_mempolicy kcmp mbind migrate_pages move_pages process_madvise set_mempolicy "
 	"set_mempolicy_home_node ";
 
-/* set_mempolicy_home_node: what the lists above were written against. */
-#define YOUNGEST 450
+/* Calls that Docker has and an older libseccomp has not: uretprobe, and 451 to 466 (cachestat to
+ * removexattrat) but for three of security modules. From 403 on the numbers are those of i386, too. */
+enum { URETPROBE = 335, FIRST_NEW = 451, LSM_FIRST = 459, LSM_LAST = 461, YOUNGEST = 466 };
 #define X32_BIT 0x40000000u
 #define X32_LAST 547
 #define I386_SECCOMP 354
@@ -113,33 +115,49 @@ static const char quiet[] =
  * the list: ENOSYS; x32 calls that cannot exist: EPERM. */
 static const struct sock_filter young[] = {
 	LOAD(nr),
-	IF(JGT, YOUNGEST, 0, 9),
+	IF(JGE, X32_BIT, 5, 0),
+	IF(JGT, YOUNGEST, 6, 0),
+	IF(JEQ, URETPROBE, 9, 0),
+	IF(JGE, FIRST_NEW, 0, 11),
+	IF(JGE, LSM_FIRST, 0, 7),
+	IF(JGT, LSM_LAST, 6, 7),
 	LOAD(arch),
-	IF(JEQ, AUDIT_ARCH_I386, 3, 0),
-	IF(JEQ, AUDIT_ARCH_X86_64, 0, 6),
-	LOAD(nr),
-	IF(JGE, X32_BIT, 1, 0),
+	IF(JEQ, AUDIT_ARCH_X86_64, 1, 0),
 	RETURN(SECCOMP_RET_ERRNO | ENOSYS),
+	LOAD(nr),
 	WITHOUT_X32_BIT,
-	IF(JGT, X32_LAST, 0, 1),
+	IF(JGT, X32_LAST, 2, 3),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(REFUSE),
 	RETURN(SECCOMP_RET_ERRNO | EPERM),
 };
 
-/* AF_VSOCK, and AF_ALG since Docker 29.4.2 (CVE-2026-31431): the kernel takes the family as an int, so
- * only its lower half may be looked at, while libseccomp compares all 64 bits. */
+/* AF_VSOCK, and AF_ALG since Docker 29.4.2 (CVE-2026-31431), reach beyond the container; the other
+ * families refused are not in Linux any more, which needs no telling. The kernel takes the family as
+ * an int, so only its lower half may be looked at, while libseccomp compares all 64 bits. What i386
+ * asks of socketcall(2) stands behind a pointer and cannot be seen, here as under Docker. */
 static const struct sock_filter families[] = {
 	LOAD(arch),
 	IF(JEQ, AUDIT_ARCH_X86_64, 0, 3),
 	LOAD(nr),
 	WITHOUT_X32_BIT,
-	IF(JEQ, __NR_socket, 3, 7),
-	IF(JEQ, AUDIT_ARCH_I386, 0, 6),
+	IF(JEQ, __NR_socket, 3, 16),
+	IF(JEQ, AUDIT_ARCH_I386, 0, 15),
 	LOAD(nr),
-	IF(JEQ, I386_SOCKET, 0, 4),
+	IF(JEQ, I386_SOCKET, 0, 13),
 	LOAD(args[0]),
-	IF(JEQ, AF_ALG, 1, 0),
-	IF(JEQ, AF_VSOCK, 0, 1),
+	IF(JEQ, AF_ALG, 9, 0),
+	IF(JEQ, AF_VSOCK, 8, 0),
+	IF(JEQ, AF_DECnet, 8, 0),
+	IF(JEQ, AF_ECONET, 7, 0),
+	IF(JEQ, AF_ATMSVC, 6, 0),
+	IF(JEQ, AF_IRDA, 5, 0),
+	IF(JEQ, AF_WANPIPE, 4, 0),
+	IF(JEQ, AF_ISDN, 3, 0),
+	IF(JEQ, AF_CAIF, 2, 0),
+	IF(JGT, AF_MCTP, 1, 2),
 	RETURN(REFUSE),
+	RETURN(SECCOMP_RET_ERRNO | EPERM),
 };
 
 /* Only where refusals are watched: a filter with a listener, of which the kernel lets a process have

@@ -58,6 +58,19 @@ static int check_ids(const struct sandbox_plan *plan, struct err *err)
 	return 0;
 }
 
+static int check_mount_points(const struct strv *paths, const char *what, struct err *err)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		const char *v = paths->v[i];
+
+		if (v[0] != '/' || v[strspn(v, "/")] == '\0') {
+			return err_set(err, ERR_MALFORMED, "%s '%s' is no absolute path below '/'",
+				what, v);
+		}
+	}
+	return 0;
+}
+
 static int check_paths(const struct sandbox_plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->lower.n; i++) {
@@ -66,13 +79,9 @@ static int check_paths(const struct sandbox_plan *plan, struct err *err)
 				err, ERR_USAGE, "layer '%s' is not absolute", plan->lower.v[i]);
 		}
 	}
-	for (size_t i = 0; i < plan->volumes.n; i++) {
-		const char *v = plan->volumes.v[i];
-
-		if (v[0] != '/' || v[strspn(v, "/")] == '\0') {
-			return err_set(
-				err, ERR_MALFORMED, "volume '%s' is no absolute path below '/'", v);
-		}
+	if (check_mount_points(&plan->volumes, "volume", err) ||
+		check_mount_points(&plan->tmpfs, "tmpfs", err)) {
+		return -1;
 	}
 	if (plan->lower.n > MAX_LAYERS) {
 		return err_set(err, ERR_LIMIT, "%zu layers, overlayfs takes %d", plan->lower.n,

@@ -84,6 +84,14 @@ static bool find_user(enum test_mode mode, uid_t *ret_uid, gid_t *ret_gid)
 	return true;
 }
 
+unsigned mode_user(enum test_mode mode)
+{
+	uid_t uid;
+	gid_t gid;
+
+	return find_user(mode, &uid, &gid) ? uid : 0;
+}
+
 static _Noreturn void mode_process(struct fixture *g, const struct fixture *f, enum test_mode mode,
 	uid_t uid, gid_t gid, bool (*run)(struct fixture *g))
 {

@@ -79,6 +79,7 @@ void plan_release(struct sandbox_plan *plan)
 	strv_release(&plan->argv);
 	strv_release(&plan->env);
 	strv_release(&plan->volumes);
+	strv_release(&plan->tmpfs);
 	strv_release(&plan->hosts);
 }
 

@@ -96,6 +96,9 @@ bool in_mode(struct fixture *f, enum test_mode mode,
 	void (*furnish)(const struct fixture *f, const char *layer, unsigned owner),
 	bool (*run)(struct fixture *g));
 
+/* Whom in_mode() becomes; root where the mode cannot be had here. */
+unsigned mode_user(enum test_mode mode);
+
 /* Enter, open a workspace and a world below scratch; fixture_close ends them. */
 bool fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);

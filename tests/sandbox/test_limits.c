@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -130,8 +131,23 @@ static void file_size(struct fixture *f)
 static void resource_limits(struct fixture *f)
 {
 	if (run_all(&r, plan_new(f, "limits", NULL))) {
-		EXPECT(str_eq(r.out, "nofile 1024 core 0\n"));
+		EXPECT(has(r.out, "nofile 1024 of ") && str_ends(r.out, " core 0\n"));
 	}
+}
+
+/* Who may not raise a limit takes what there is. */
+static bool with_few_files(struct fixture *g)
+{
+	struct rlimit few = {200, 300};
+
+	return EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0) && fixture_open(g) &&
+	       run_all(&r, plan_new(g, "limits", NULL)) &&
+	       EXPECT(str_eq(r.out, "nofile 300 of 300 core 0\n"));
+}
+
+static void limits_that_cannot_be_raised(struct fixture *f)
+{
+	in_mode(f, MODE_SINGLE, NULL, with_few_files);
 }
 
 /* A machine without a usable cgroup: the product runs, and nobody claims a limit. */
@@ -173,6 +189,7 @@ const struct test tests_limits[] = {
 	{"all processes are listed", processes_are_listed},
 	{"files have a largest size", file_size},
 	{"open files and cores", resource_limits},
+	{"open files on a machine that forbids more", limits_that_cannot_be_raised},
 	{"without a cgroup nothing is claimed", without_cgroup},
 	{NULL, NULL},
 };

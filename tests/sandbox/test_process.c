@@ -175,6 +175,19 @@ static void exec_inside(struct fixture *f)
 			close(fd);
 		}
 		strv_release(&argv);
+		/* One that takes too long ends alone: the instance stays. */
+		strv_add(&argv, "inside");
+		strv_add(&argv, "pause");
+		if (EXPECT(sandbox_exec(r.sb, &argv, &fd, &err) == 0)) {
+			EXPECT(!sandbox_exec_result(fd).ended);
+			sandbox_exec_kill(fd);
+			EXPECT(readable(fd));
+			e = sandbox_exec_result(fd);
+			EXPECT(e.ended && e.signal == SIGKILL);
+			EXPECT(!sandbox_exit_status(r.sb).ended);
+			close(fd);
+		}
+		strv_release(&argv);
 		/* One that would never end goes with the instance. */
 		strv_add(&argv, "inside");
 		strv_add(&argv, "pause");

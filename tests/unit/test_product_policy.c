@@ -36,6 +36,7 @@ Test(policy, defaults_stand)
 	cr_expect_eq(init.limits.pids, 512);
 	cr_expect_eq(init.limits.default_memory, 1024);
 	cr_expect_eq(memcmp(&init.limits, &empty.limits, sizeof(init.limits)), 0);
+	cr_expect_not(init.read_only || empty.read_only);
 }
 
 Test(policy, reads_all_of_it)
@@ -44,13 +45,14 @@ Test(policy, reads_all_of_it)
 	struct err err;
 
 	cr_assert_eq(
-		load("{\"limits\":{\"boot_s\":7},\"skip\":[\"telemetry\"],\"waivers\":["
+		load("{\"limits\":{\"boot_s\":7},\"read_only\":true,\"skip\":[\"telemetry\"],\"waivers\":["
 		     "{\"check\":\"log-paths\",\"subject\":\"/x\",\"why\":\"w\",\"who\":\"me\","
 		     "\"until\":\"2028-02-29\"}]}",
 			&policy, &err),
 		0, "%s", err.msg);
 	cr_expect_eq(policy.limits.boot_s, 7);
 	cr_expect_eq(policy.limits.run_s, 600);
+	cr_expect(policy.read_only);
 	cr_expect_str_eq(policy.skip.v[0], "telemetry");
 	cr_expect_str_eq(policy.waivers.v[0].until, "2028-02-29");
 }
@@ -90,6 +92,7 @@ static const char *const wrongs[] = {
 	"{\"limits\":{\"zstd_window_mib\":12}}",
 	"{\"limits\":{\"entries\":50000001}}",
 	"{\"skip\":\"x\"}",
+	"{\"read_only\":1}",
 	"{\"waivers\":[{\"check\":\"c\"}]}",
 	"{\"waivers\":[{\"check\":\"c\",\"why\":\"\",\"who\":\"m\"}]}",
 	"{\"waivers\":[{\"why\":\"w\",\"who\":\"m\"}]}",

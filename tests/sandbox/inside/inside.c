@@ -216,7 +216,8 @@ static int v_write(char **arg)
 	for (; *arg; arg++) {
 		int fd = open(*arg, O_WRONLY | O_CREAT, 0644);
 
-		printf("%s %s\n", *arg, fd < 0 || write(fd, "x", 1) != 1 ? strerror(errno) : "written");
+		printf("%s %s\n", *arg,
+			fd < 0 || write(fd, "x", 1) != 1 ? strerror(errno) : "written");
 		if (fd >= 0) {
 			close(fd);
 		}
@@ -283,13 +284,25 @@ static int v_calls(char **arg)
 	return 0;
 }
 
+/* The address families that are refused. The type is none, which the kernel says first. */
+static int v_families(char **arg)
+{
+	(void)arg;
+	for (int family = 0; family < 64; family++) {
+		if (socket(family, 15, 0) < 0 && errno == EPERM) {
+			printf("%d ", family);
+		}
+	}
+	return 0;
+}
+
 static int v_limits(char **arg)
 {
 	struct rlimit r;
 
 	(void)arg;
 	getrlimit(RLIMIT_NOFILE, &r);
-	printf("nofile %lu", (unsigned long)r.rlim_cur);
+	printf("nofile %lu of %lu", (unsigned long)r.rlim_cur, (unsigned long)r.rlim_max);
 	getrlimit(RLIMIT_CORE, &r);
 	printf(" core %lu\n", (unsigned long)r.rlim_max);
 	return 0;
@@ -348,6 +361,7 @@ static const struct {
 	{"large", v_large, 1},
 	{"terminal", v_terminal, 0},
 	{"calls", v_calls, 0},
+	{"families", v_families, 0},
 	{"limits", v_limits, 0},
 	{"kill1", v_kill1, 1},
 	{"pause", v_pause, 0},
