@@ -40,7 +40,10 @@ static size_t count_suites(const struct product *product, const char *uri, size_
 static void judge(
 	const struct product *product, const struct interface *provided, struct outcome *out)
 {
-	const char *uri = provided->uri ? provided->uri : provided->name;
+	/* product-file says what is missing where neither is there */
+	const char *uri = provided->uri    ? provided->uri
+			  : provided->name ? provided->name
+					   : "an interface of no name";
 	size_t named;
 	size_t suites = count_suites(product, provided->uri, &named);
 	json_t *evidence = json_pack("{s:o, s:o, s:i, s:i}", "name", json_text(provided->name),

@@ -58,6 +58,7 @@ static const struct {
 	{"memory-declared", "{\"product\":{}}", VERDICT_NOT_APPLICABLE},
 	{"smoke-declared", NULL, VERDICT_NOT_TESTED},
 	{"smoke-declared", TASK(""), VERDICT_NOT_APPLICABLE},
+	{"smoke-declared", TASK(",\"x-assay\":{\"provides\":[{}]}"), VERDICT_FAIL},
 	{"smoke-declared", TASK(",\"x-assay\":{" PROVIDES "}"), VERDICT_FAIL},
 	{"smoke-declared", TASK(",\"x-assay\":{" PROVIDES "," SMOKE("") "}"), VERDICT_WARN},
 	{"smoke-declared",
