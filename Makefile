@@ -88,6 +88,7 @@ DEPS_TEST := libcriterion-dev clang libclang-rt-14-dev busybox-static umoci skop
 # a node that came from elsewhere brings its npm, and conflicts with the package
 DEPS_TEST += $(if $(shell command -v npm),,npm)
 DEPS_VM := qemu-system-x86 busybox-static e2fsprogs mmdebstrap uidmap
+DEPS_BENCH := umoci skopeo mmdebstrap crun bubblewrap time uidmap
 DEPS_TIDY := clang-format clang-tidy
 
 # $(call install_missing,PACKAGES)
@@ -145,8 +146,13 @@ $(B)/bench/limit $(B)/bench/unpack: $(B)/bench/%: $(B)/bench/%.o $(B)/libassay.a
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# the first run makes the images, of Debian packages
 bench: all $(B)/bench/limit $(B)/bench/unpack ## speed and memory, as ratios to the machine and to other tools
+	$(call install_missing,$(DEPS_BENCH))
+	@for image in nginx postgres; do [ -e build/products/$$image/index.json ] || \
+		fixtures/products/run $$image || exit 1; done
 	@bench/image
+	@bench/sandbox
 
 $(B)/scan_threads: $(B)/tests/tsan/scan_threads.o $(B)/tests/unit/layer_kit.o $(B)/libassay.a
 	@echo "  LD    $@"
