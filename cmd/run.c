@@ -46,6 +46,7 @@ struct attached {
 	bool hung_up; /* the terminal is gone, or SIGHUP said so */
 	int signalled; /* what was passed on last */
 	int ended_by; /* what made us end it */
+	bool told_to_end;
 };
 
 static void attached_release(struct attached *a)
@@ -143,41 +144,52 @@ static bool copy_some(int from, int to)
 	return got > 0 && file_write_fd(to, bytes, (size_t)got, NULL) == 0;
 }
 
-/* Whether one of these masks of PID 1 has the signal. */
-static bool is_masked(const struct sandbox *sb, int sig, const char *const *masks, size_t n)
+/* What becomes of a signal to PID 1. The kernel drops what it has no handler for. */
+enum handling { DROPPED, IGNORED, EXPECTED, TOO_LATE };
+
+/* Read at once: the masks of one that has just ended are empty. */
+static enum handling handling_of(const struct sandbox *sb, int sig)
 {
+	static const struct {
+		const char *mask;
+		enum handling handling;
+	} masks[] = {{"\nSigCgt:", EXPECTED}, {"\nSigBlk:", EXPECTED}, {"\nSigIgn:", IGNORED}};
 	auto_free char *path = xasprintf("/proc/%d/status", (int)sandbox_pid(sb));
 	AUTO(buf) struct buf text;
-	bool found = false;
 
 	buf_init(&text, STATUS_MAX);
-	if (file_read(AT_FDCWD, path, &text, NULL)) {
-		return false;
+	if (file_read(AT_FDCWD, path, &text, NULL) || strstr(buf_str(&text), "\nState:\tZ") ||
+		strstr(buf_str(&text), "\nState:\tX")) {
+		return TOO_LATE;
 	}
-	for (size_t i = 0; i < n; i++) {
-		const char *at = strstr(buf_str(&text), masks[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		const char *at = strstr(buf_str(&text), masks[i].mask);
 
-		found = found || (at && strtoull(at + 8, NULL, 16) >> (sig - 1) & 1);
+		if (at && strtoull(at + 8, NULL, 16) >> (sig - 1) & 1) {
+			return masks[i].handling;
+		}
 	}
-	return found;
+	return DROPPED;
 }
 
-static const char *const masks[] = {"\nSigCgt:", "\nSigBlk:", "\nSigIgn:"};
-
-/* Whether PID 1 has a handler, or blocks the signal to wait for it; the kernel drops all others. */
-static bool is_expected(const struct sandbox *sb, int sig)
+static void end_by(struct attached *a, int sig)
 {
-	return is_masked(sb, sig, masks, 2);
+	sandbox_kill(a->sandbox);
+	a->ended_by = sig;
+	a->told_to_end = true;
 }
 
 /* The product's to handle, as under Docker; but who cannot, or is asked twice, is ended at once. */
 static void pass_on(struct attached *a, int sig)
 {
-	if (a->signalled == sig || !is_expected(a->sandbox, sig)) {
-		sandbox_kill(a->sandbox);
-		a->ended_by = sig;
-	} else {
+	enum handling handling = handling_of(a->sandbox, sig);
+
+	if (handling == TOO_LATE) {
+		a->told_to_end = true; /* with the status it has */
+	} else if (handling == EXPECTED && a->signalled != sig) {
 		(void)sandbox_signal(a->sandbox, sig, NULL);
+	} else {
+		end_by(a, sig);
 	}
 	a->signalled = sig;
 }
@@ -200,8 +212,8 @@ static void watch_keys(struct attached *a)
 	size_t n;
 
 	if (sig && sandbox_processes(a->sandbox, pids, ARRAY_SIZE(pids), &n, NULL) == 0 && n == 1 &&
-		!is_masked(a->sandbox, sig, masks, ARRAY_SIZE(masks))) {
-		pass_on(a, sig);
+		handling_of(a->sandbox, sig) == DROPPED) {
+		end_by(a, sig);
 	}
 }
 
@@ -241,7 +253,7 @@ static bool is_attached(const struct attached *a, const struct pollfd *fds)
 		return true;
 	}
 	/* who was told to end does not wait for a screen that stands still */
-	return !a->ended_by && !terminal_is_drained(&a->terminal);
+	return !a->told_to_end && !terminal_is_drained(&a->terminal);
 }
 
 /* Stay attached: streams out, keys and signals in, until PID 1 has ended and its output is

@@ -80,6 +80,12 @@ class _Seat:
         self.seen = self.seen[found.end() :]
         return found
 
+    def hears_cat(self):
+        """It runs now, and not the shell that starts it, whose handlers are other ones."""
+        self.wait(rb"ready\r\n")
+        self.type(b"cat\r")
+        self.wait(rb"cat\r\ncat\r\n")
+
     def status(self):
         while self.running.poll() is None:
             self._turn()
@@ -119,9 +125,9 @@ def _speaks(bench, image):
 
 def _interrupts(bench, image):
     """Ctrl-C is the product's, whose shell goes on."""
-    script = 'trap "echo caught" INT; sh -c "echo ready; exec sleep 600"; echo went on; exit 5'
+    script = 'trap "echo caught" INT; echo ready; cat; echo went on; exit 5'
     with _shell(bench, image, script) as seat:
-        seat.wait(rb"ready\r\n")
+        seat.hears_cat()
         seat.type(b"\x03")
         seat.wait(rb"\^C(\r\n)?caught\r\nwent on\r\n")
         return seat.ends(5)
@@ -129,8 +135,8 @@ def _interrupts(bench, image):
 
 def _interrupts_alone(bench, image):
     """Ctrl-C ends a PID 1 that has no handler, though the kernel spares it."""
-    with _shell(bench, image, "echo ready; exec sleep 600") as seat:
-        seat.wait(rb"ready\r\n")
+    with _shell(bench, image, "echo ready; exec cat") as seat:
+        seat.hears_cat()
         seat.type(b"\x03")
         return seat.ends(130)
 
@@ -187,8 +193,8 @@ def _passes_signal(bench, image):
 
 
 def _ends_by_signal(bench, image):
-    with _shell(bench, image, "echo ready; exec sleep 600") as seat:
-        seat.wait(rb"ready\r\n")
+    with _shell(bench, image, "echo ready; exec cat") as seat:
+        seat.hears_cat()
         seat.running.send_signal(signal.SIGTERM)
         return seat.ends(143)
 
@@ -215,8 +221,8 @@ def _not_found(bench, image):
 
 
 def _hangs_up(bench, image):
-    with _shell(bench, image, "echo ready; exec sleep 600") as seat:
-        seat.wait(rb"ready\r\n")
+    with _shell(bench, image, "echo ready; exec cat") as seat:
+        seat.hears_cat()
         os.close(seat.master)
         seat.master = -1
         got = seat.running.wait(_DEADLINE_S)
