@@ -93,9 +93,6 @@
 #define LIMIT_KEEP_DB (16 * MIB)
 #define LIMIT_KEEP_ALL (40 * MIB)
 
-/* Paths in package databases. 40 bytes each; a full desktop has 400,000. */
-#define LIMIT_OWNED (1U << 21)
-
 /* In bytes where nothing else is said. Set before the first image is opened, and constant from then
  * on: threads read it. */
 struct image_limits {

@@ -5,39 +5,21 @@
 #include "image/packages_db.h"
 
 #include <openssl/evp.h>
-#include <sys/random.h>
 
 static const char *const merged_names[N_MERGED] = {
 	"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
 
 /* ---- the map ----------------------------------------------------------------------------- */
 
-static bool span_eq(struct span a, struct span b)
+/* The nodes' own hash is keyed: an image cannot choose its collisions. */
+static size_t slot_of(const struct packages *p, const struct node *node)
 {
-	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
+	size_t i = node->hash & (p->n_slots - 1);
 
-static uint64_t hash_more(uint64_t h, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		h = (h ^ (unsigned char)s.s[i]) * UINT64_C(0x100000001b3);
+	while (p->slots[i] && p->owned.v[p->slots[i] - 1].node != node) {
+		i = (i + 1) & (p->n_slots - 1);
 	}
-	return h;
-}
-
-/* FNV-1a from a random start: an image must not be able to choose its collisions. */
-static size_t slot_of(const struct packages *p, struct span dir, struct span name)
-{
-	uint64_t h = hash_more(hash_more(p->seed, dir) + 1, name);
-
-	h ^= h >> 32;
-	for (size_t i = (size_t)h & (p->n_slots - 1);; i = (i + 1) & (p->n_slots - 1)) {
-		const struct owned *e = p->slots[i] ? &p->owned.v[p->slots[i] - 1] : NULL;
-
-		if (!e || (span_eq(e->name, name) && span_eq(e->dir, dir))) {
-			return i;
-		}
-	}
+	return i;
 }
 
 static void slots_grow(struct packages *p)
@@ -46,45 +28,60 @@ static void slots_grow(struct packages *p)
 	free(p->slots);
 	p->slots = xcalloc(p->n_slots, sizeof(*p->slots));
 	for (size_t i = 0; i < p->owned.n; i++) {
-		const struct owned *e = &p->owned.v[i];
-
-		p->slots[slot_of(p, e->dir, e->name)] = (uint32_t)(i + 1);
+		p->slots[slot_of(p, p->owned.v[i].node)] = (uint32_t)(i + 1);
 	}
 }
 
-/* "usr/bin" is "bin" where these are one directory. */
-static struct span canonical_dir(const struct packages *p, struct span dir)
+/* ---- from a path to a node --------------------------------------------------------------- */
+
+static bool span_eq(struct span a, struct span b)
 {
-	struct span rest = {dir.s + 4, dir.len - 4};
+	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
 
-	if (dir.len < 4 || memcmp(dir.s, "usr/", 4) != 0) {
-		return dir;
-	}
-	for (size_t i = 0; i < N_MERGED; i++) {
-		size_t len = strlen(merged_names[i]);
-
-		if (p->merged[i] && rest.len >= len && memcmp(rest.s, merged_names[i], len) == 0 &&
-			(rest.len == len || rest.s[len] == '/')) {
-			return rest;
+/* One step down; the links of merged systems are followed, and no others: what a step costs is not
+ * the image's to choose. */
+static const struct node *step(const struct packages *p, const struct node *at, struct span name)
+{
+	if (at == tree_root(p->tree)) {
+		for (size_t i = 0; i < N_MERGED; i++) {
+			if (name.len == strlen(merged_names[i]) &&
+				memcmp(name.s, merged_names[i], name.len) == 0) {
+				return p->merged[i];
+			}
 		}
 	}
-	return dir;
+	return tree_child(p->tree, at, name.s, name.len);
 }
 
-/* Take "/etc/nginx/nginx.conf" apart. */
-static void path_split(const char *path, size_t len, struct span *ret_dir, struct span *ret_name)
+static const struct node *walk(const struct packages *p, struct span path)
 {
-	size_t slash;
+	const struct node *at = tree_root(p->tree);
 
-	while (len > 0 && (*path == '/' || (len > 1 && path[0] == '.' && path[1] == '/'))) {
-		path++;
-		len--;
+	while (at && path.len > 0) {
+		const char *slash = memchr(path.s, '/', path.len);
+		struct span name = {path.s, slash ? (size_t)(slash - path.s) : path.len};
+
+		if (name.len > 0 && !(name.len == 1 && *name.s == '.')) {
+			at = step(p, at, name);
+		}
+		path.s += name.len + (slash != NULL);
+		path.len -= name.len + (slash != NULL);
 	}
-	for (slash = len; slash > 0 && path[slash - 1] != '/'; slash--) {
-	}
-	*ret_dir = (struct span){path, slash > 0 ? slash - 1 : 0};
-	*ret_name = (struct span){path + slash, len - slash};
+	return at;
 }
+
+/* Databases list a directory's files one after another: the last directory is remembered. */
+static const struct node *directory(struct packages *p, struct span path)
+{
+	if (!p->last_dir || !span_eq(p->last_path, path)) {
+		p->last_path = path;
+		p->last_dir = walk(p, path);
+	}
+	return p->last_dir;
+}
+
+/* ---- for the readers --------------------------------------------------------------------- */
 
 uint32_t packages_name(struct packages *p, const char *name, size_t len)
 {
@@ -95,20 +92,21 @@ uint32_t packages_name(struct packages *p, const char *name, size_t len)
 struct owned *packages_add(
 	struct packages *p, struct span dir, struct span name, uint32_t package, bool made)
 {
+	const struct node *at = directory(p, dir);
+	const struct node *node = at ? tree_child(p->tree, at, name.s, name.len) : NULL;
 	struct owned *e;
 	size_t slot;
 
-	dir = canonical_dir(p, dir);
-	if (name.len == 0 || !*p->names.v[package] || p->owned.n >= LIMIT_OWNED) {
+	if (!node || !*p->names.v[package]) {
 		return NULL;
 	}
 	if (p->owned.n * 4 >= p->n_slots * 3) {
 		slots_grow(p);
 	}
-	slot = slot_of(p, dir, name);
+	slot = slot_of(p, node);
 	if (!p->slots[slot]) {
 		*ARRAY_PUSH(&p->owned) =
-			(struct owned){.dir = dir, .name = name, .package = package, .made = made};
+			(struct owned){.node = node, .package = package, .made = made};
 		p->slots[slot] = (uint32_t)p->owned.n;
 	}
 	e = &p->owned.v[p->slots[slot] - 1];
@@ -122,33 +120,29 @@ struct owned *packages_add(
 struct owned *packages_add_path(
 	struct packages *p, const char *path, size_t len, uint32_t package, bool made)
 {
-	struct span dir;
-	struct span name;
+	size_t slash = len;
 
-	path_split(path, len, &dir, &name);
-	return packages_add(p, dir, name, package, made);
+	while (slash > 0 && path[slash - 1] != '/') {
+		slash--;
+	}
+	return packages_add(p, (struct span){path, slash > 0 ? slash - 1 : 0},
+		(struct span){path + slash, len - slash}, package, made);
 }
 
-void packages_sum(struct owned *e, enum sum_kind kind, const char *s, size_t len)
+void packages_sum(struct owned *e, enum sum_kind kind, const char *s)
 {
 	if (e) {
 		e->sum_kind = (uint8_t)kind;
-		e->sum = (struct span){s, len};
+		e->sum = s;
 	}
 }
 
 static const struct owned *find(const struct packages *p, const char *path)
 {
-	struct span dir;
-	struct span name;
-	size_t slot;
+	const struct node *node = p->n_slots > 0 ? tree_lookup(p->tree, path, false) : NULL;
+	size_t slot = node ? slot_of(p, node) : 0;
 
-	path_split(path, strlen(path), &dir, &name);
-	if (p->n_slots == 0) {
-		return NULL;
-	}
-	slot = slot_of(p, canonical_dir(p, dir), name);
-	return p->slots[slot] ? &p->owned.v[p->slots[slot] - 1] : NULL;
+	return node && p->slots[slot] ? &p->owned.v[p->slots[slot] - 1] : NULL;
 }
 
 /* ---- public ------------------------------------------------------------------------------ */
@@ -157,14 +151,9 @@ struct packages *packages_read(const struct tree *tree)
 {
 	struct packages *p = xcalloc(1, sizeof(*p));
 
-	if (getrandom(&p->seed, sizeof(p->seed), GRND_NONBLOCK) != sizeof(p->seed)) {
-		p->seed = (uint64_t)(uintptr_t)p;
-	}
+	p->tree = tree;
 	for (size_t i = 0; i < N_MERGED; i++) {
-		auto_free char *usr = xasprintf("usr/%s", merged_names[i]);
-		const struct node *there = tree_lookup(tree, usr, true);
-
-		p->merged[i] = there && there == tree_lookup(tree, merged_names[i], true);
+		p->merged[i] = tree_lookup(tree, merged_names[i], true);
 	}
 	packages_read_dpkg(p, tree);
 	packages_read_apk(p, tree);
@@ -222,7 +211,7 @@ int packages_pristine(
 	} else {
 		hex(raw, n, text);
 	}
-	return span_eq(e->sum, (struct span){(const char *)text, strlen((const char *)text)});
+	return memcmp(e->sum, text, strlen((const char *)text)) == 0;
 }
 
 const char *packages_kind(const struct packages *packages)

@@ -18,7 +18,7 @@ static void apk_sum(struct owned *file, struct span value)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (value.len == 2 + kinds[i].len && memcmp(value.s, kinds[i].prefix, 2) == 0) {
-			packages_sum(file, kinds[i].kind, value.s + 2, kinds[i].len);
+			packages_sum(file, kinds[i].kind, value.s + 2);
 		}
 	}
 }

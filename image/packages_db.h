@@ -1,9 +1,9 @@
 /*
- * packages_db.h - the inside of struct packages: a map from path to owner, filled by one reader for
+ * packages_db.h - the inside of struct packages: a map from node to owner, filled by one reader for
  * each kind of database.
  *
- * Paths point into the texts that the tree keeps; nothing of them is copied, so the tree has to
- * outlive the map.
+ * What a database lists and the image does not have is left out, so there are never more owned
+ * nodes than nodes. Checksums point into the texts that the tree keeps: it has to outlive the map.
  */
 #ifndef IMAGE_PACKAGES_DB_H
 #define IMAGE_PACKAGES_DB_H
@@ -21,7 +21,7 @@ struct span {
 	size_t len;
 };
 
-/* How the checksum of a file is written. */
+/* How the checksum of a file is written, which is how long it is. */
 enum sum_kind {
 	SUM_NONE,
 	SUM_MD5_HEX,
@@ -30,9 +30,8 @@ enum sum_kind {
 };
 
 struct owned {
-	struct span dir; /* "etc/nginx", without "usr/" where that is merged */
-	struct span name;
-	struct span sum;
+	const struct node *node;
+	const char *sum;
 	uint32_t package; /* index in names */
 	uint8_t sum_kind;
 	bool made; /* not shipped, but made by the package's install script */
@@ -42,6 +41,7 @@ struct owned {
 #define N_MERGED 6
 
 struct packages {
+	const struct tree *tree;
 	struct strv names;
 	struct {
 		struct owned *v;
@@ -49,8 +49,9 @@ struct packages {
 	} owned;
 	uint32_t *slots; /* open addressing; index + 1, 0 is free */
 	size_t n_slots; /* a power of two */
-	uint64_t seed;
-	bool merged[N_MERGED];
+	const struct node *merged[N_MERGED]; /* the directories, wherever they are */
+	struct span last_path; /* what was looked up last, and its node */
+	const struct node *last_dir;
 	size_t n_dpkg;
 	size_t n_apk;
 };
@@ -59,8 +60,8 @@ struct packages {
 uint32_t packages_name(struct packages *p, const char *name, size_t len);
 
 /* The entry for dir/name, made for this package when there is none; what is shipped replaces
- * what was only made. NULL when the map is full (LIMIT_OWNED) or a name is empty. It is valid
- * until the next call. */
+ * what was only made. NULL when the image has no such node. It is valid until the next call; dir
+ * until there is no next one. */
 struct owned *packages_add(
 	struct packages *p, struct span dir, struct span name, uint32_t package, bool made);
 
@@ -68,8 +69,8 @@ struct owned *packages_add(
 struct owned *packages_add_path(
 	struct packages *p, const char *path, size_t len, uint32_t package, bool made);
 
-/* Set the checksum of an entry; e may be NULL. */
-void packages_sum(struct owned *e, enum sum_kind kind, const char *s, size_t len);
+/* Set the checksum of an entry, as long as its kind has it; e may be NULL. */
+void packages_sum(struct owned *e, enum sum_kind kind, const char *s);
 
 /* The readers. */
 void packages_read_dpkg(struct packages *p, const struct tree *tree);

@@ -124,7 +124,7 @@ static void read_md5sums(struct packages *p, const struct diversions *diversions
 		path = diverted(diversions, path, p->names.v[package]);
 		e = packages_add_path(p, path.s, path.len, package, false);
 		if (e && str_eq(p->names.v[e->package], p->names.v[package])) {
-			packages_sum(e, SUM_MD5_HEX, l.s, MD5_HEX);
+			packages_sum(e, SUM_MD5_HEX, l.s);
 		}
 	}
 }
@@ -239,7 +239,7 @@ static void conffile(struct packages *p, uint32_t package, struct line l)
 		return;
 	}
 	e = packages_add_path(p, l.s + 1, (size_t)(sum - l.s) - 2, package, false);
-	packages_sum(e, SUM_MD5_HEX, sum, MD5_HEX);
+	packages_sum(e, SUM_MD5_HEX, sum);
 }
 
 /* deb822 stanzas; every one with a name and, where it has a Status, an installed one counts. */
@@ -311,7 +311,7 @@ static void read_ucf(struct packages *p, const struct tree *tree)
 			uint32_t package = packages_name(p, "ucf", 3);
 			struct owned *e = packages_add_path(p, path.s, path.len, package, true);
 
-			packages_sum(e, SUM_MD5_HEX, first.s, first.len);
+			packages_sum(e, SUM_MD5_HEX, first.s);
 		}
 	}
 }

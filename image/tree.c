@@ -140,6 +140,12 @@ const struct node *tree_lookup(const struct tree *tree, const char *path, bool f
 	return tree_lookup_at(tree, tree_root(tree), path, follow);
 }
 
+const struct node *tree_child(
+	const struct tree *tree, const struct node *dir, const char *name, size_t len)
+{
+	return tree_index_find(tree, dir, name, len);
+}
+
 char *node_path(const struct node *node)
 {
 	size_t len = 0;

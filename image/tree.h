@@ -44,7 +44,7 @@ struct node {
 	/* for tree*.c: references to other nodes (tree_arena.h) and what finds this one */
 	uint32_t prev;
 	uint32_t chain; /* next in the same bucket of the index */
-	uint32_t hash;
+	uint32_t hash; /* keyed, of place and name; never changes */
 	/* for tree*.c: layers plus one, 0: none yet */
 	uint16_t seen; /* the last one that has an entry here or below */
 	uint16_t lower; /* as seen: a lower layer has something of this name, too */
@@ -86,6 +86,10 @@ const struct node *tree_lookup(const struct tree *tree, const char *path, bool f
 /* The same, starting at a directory node for relative paths. */
 const struct node *tree_lookup_at(
 	const struct tree *tree, const struct node *dir, const char *path, bool follow);
+
+/* What a directory has under a name of so many bytes, links not followed; NULL when nothing. */
+const struct node *tree_child(
+	const struct tree *tree, const struct node *dir, const char *name, size_t len);
 
 /* "usr/bin/env" without leading slash; the caller frees. */
 char *node_path(const struct node *node);

@@ -23,6 +23,26 @@ static const struct fake debian[] = {
 	{.path = "lib64", .link = "/usr/lib64"},
 	{.path = "usr/lib64"},
 	{.path = "usr/bin/bash", .file = true},
+	{.path = "etc/nginx/nginx.conf", .file = true},
+	{.path = "etc/nginx/with space", .file = true},
+	{.path = "etc/nginx/new", .file = true},
+	{.path = "usr/lib64/ld-linux-x86-64.so.2", .file = true},
+	{.path = "etc/skel/.bashrc", .file = true},
+	{.path = "etc/not/a/conffile", .file = true},
+	{.path = "etc/tool.conf", .file = true},
+	{.path = "etc/tool.old", .file = true},
+	{.path = "etc/ssh/sshd_config", .file = true},
+	{.path = "etc/ssh/moduli", .file = true},
+	{.path = "etc/ssh/made.conf", .file = true},
+	{.path = "etc/ssh/sentence", .file = true},
+	{.path = "etc/ssh/glob", .file = true},
+	{.path = "etc/ssh/prefixed", .file = true},
+	{.path = "etc/ssh/braced", .file = true},
+	{.path = "etc/php/php.ini", .file = true},
+	{.path = "etc/ucf-only", .file = true},
+	{.path = "etc/app.conf", .file = true},
+	{.path = "usr/share/doc/libc6/x", .file = true},
+	{.path = "usr/sbin/bash", .file = true},
 	{.path = "var/lib/dpkg/status",
 		.text = "Package: nginx-common\n"
 			"Status: install ok installed\n"
@@ -132,6 +152,10 @@ Test(image_packages, compares_content_with_what_was_shipped)
 Test(image_packages, follows_diversions)
 {
 	static const struct fake rows[] = {
+		{.path = "bin/sh", .file = true},
+		{.path = "bin/sh.distrib", .file = true},
+		{.path = "etc/x", .file = true},
+		{.path = "etc/x.orig", .file = true},
 		{.path = "var/lib/dpkg/diversions",
 			.text = "/bin/sh\n/bin/sh.distrib\nbusy\n"
 				"/etc/x\n/etc/x.orig\n:\n"},
@@ -154,6 +178,7 @@ Test(image_packages, follows_diversions)
 Test(image_packages, reads_distroless)
 {
 	static const struct fake rows[] = {
+		{.path = "usr/lib/os-release", .file = true},
 		{.path = "var/lib/dpkg/status.d/base",
 			.text = "Package: base-files\nVersion: 12\nDescription: x\n"},
 		{.path = "var/lib/dpkg/status.d/base.md5sums",
@@ -170,6 +195,13 @@ Test(image_packages, reads_distroless)
 }
 
 static const struct fake alpine[] = {
+	{.path = "rootfile", .file = true},
+	{.path = "hosts", .file = true},
+	{.path = "etc/hosts", .file = true},
+	{.path = "etc/nosum", .file = true},
+	{.path = "etc/apk/arch", .file = true},
+	{.path = "stray/stray", .file = true},
+	{.path = "lib/ld-musl-x86_64.so.1", .file = true},
 	{.path = "lib/apk/db/installed",
 		.text = "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\n"
 			"P:alpine-baselayout\n"
@@ -232,6 +264,8 @@ Test(image_packages, does_without_any)
 /* The shape of every file may be anything; nothing is to be read outside of it. */
 Test(image_packages, survives_every_cut)
 {
+	const struct fake *apk = &alpine[ARRAY_SIZE(alpine) - 2];
+
 	for (const struct fake *row = debian; row->path; row++) {
 		for (size_t len = 0; row->text && len < strlen(row->text); len++) {
 			auto_free char *text = xstrndup(row->text, len);
@@ -241,34 +275,61 @@ Test(image_packages, survives_every_cut)
 			cr_assert_str_eq(owner_in(rows, "no/such/file"), "nobody");
 		}
 	}
-	for (size_t len = 0; len < strlen(alpine[0].text); len++) {
-		auto_free char *text = xstrndup(alpine[0].text, len);
-		struct fake rows[] = {alpine[0], {0}};
+	for (size_t len = 0; len < strlen(apk->text); len++) {
+		auto_free char *text = xstrndup(apk->text, len);
+		struct fake rows[] = {*apk, {0}};
 
 		rows[0].text = text;
 		cr_assert_str_eq(owner_in(rows, "no/such/file"), "nobody");
 	}
 }
 
+/* Lines of a list, and the files they name but for every third. */
 Test(image_packages, holds_many_paths)
 {
+	static char paths[30000][32];
+	static struct fake rows[20002];
 	AUTO(buf) struct buf list;
-	struct fake rows[] = {{.path = "var/lib/dpkg/info/big.list"}, {0}};
 	AUTO_PTR(tree) struct tree *tree = NULL;
 	AUTO_PTR(packages) struct packages *p = NULL;
+	size_t n = 0;
 
 	buf_init(&list, 64 << 20);
-	for (int i = 0; i < 100000; i++) {
-		cr_assert_eq(buf_addf(&list, NULL, "/usr/share/d%d/f%d\n", i % 977, i), 0);
+	for (int i = 0; i < 30000; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "usr/share/d%d/f%d", i % 97, i);
+		cr_assert_eq(buf_addf(&list, NULL, "/%s\n", paths[i]), 0);
+		if (i % 3) {
+			rows[n++] = (struct fake){.path = paths[i], .file = true};
+		}
 	}
-	rows[0].text = list.data;
+	rows[n] = (struct fake){.path = "var/lib/dpkg/info/big.list", .text = list.data};
 	tree = fake_tree(rows);
 	p = packages_read(tree);
-	for (int i = 0; i < 100000; i++) {
-		char path[64];
+	for (int i = 0; i < 30000; i++) {
+		const char *owner = packages_owner(p, paths[i]);
 
-		snprintf(path, sizeof(path), "usr/share/d%d/f%d", i % 977, i);
-		cr_assert_str_eq(packages_owner(p, path), "big");
+		cr_assert_eq(owner && str_eq(owner, "big"), i % 3 > 0, "%s", paths[i]);
 	}
 	cr_assert_null(packages_owner(p, "usr/share/d1/f0"));
+}
+
+/* A link is followed where merged systems have one, and nowhere else. */
+Test(image_packages, follows_the_links_of_merged_systems)
+{
+	static const struct fake rows[] = {
+		{.path = "sbin", .link = "usr/sbin"},
+		{.path = "usr/sbin/a", .file = true},
+		{.path = "opt/app", .link = "/usr/sbin"},
+		{.path = "lib", .link = "lib"},
+		{.path = "var/lib/dpkg/info/x.list",
+			.text = "/sbin\n/sbin/a\n/lib/b\n/./opt//app/a/\n/usr/sbin/../sbin/a\n"},
+		{.path = "var/lib/dpkg/info/y.list", .text = "/opt/app/a\n/usr/sbin/a\n"},
+		{0},
+	};
+	AUTO_PTR(tree) struct tree *tree = fake_tree(rows);
+	AUTO_PTR(packages) struct packages *p = packages_read(tree);
+
+	cr_assert_str_eq(packages_owner(p, "usr/sbin/a"), "x");
+	cr_assert_str_eq(packages_owner(p, "sbin"), "x", "the link itself");
+	cr_assert_null(packages_owner(p, "usr/sbin"));
 }
