@@ -79,7 +79,7 @@ bool run_all(struct run *r, struct sandbox_plan plan);
 
 /* Whether fd becomes readable before DEADLINE. */
 bool readable(int fd);
-#define DEADLINE_S 30
+#define DEADLINE_S 180
 
 bool has(const char *text, const char *part);
 

@@ -89,13 +89,13 @@ static bool bounded(struct fixture *f)
  * keeper has read the question makes the kernel ask again, so there may be a few more. */
 static bool busy(struct fixture *f)
 {
-	struct sandbox_plan plan = plan_new(f, "refused-often", "8", "2000", NULL);
+	struct sandbox_plan plan = plan_new(f, "refused-often", "8", "500", NULL);
 	uint64_t n = 0;
 	bool good = watched(&plan) && EXPECT(str_eq(r.out, "0 bad\n")) &&
-		    EXPECT((n = refused("mount", "inside", NULL)) >= 16000);
+		    EXPECT((n = refused("mount", "inside", NULL)) >= 4000);
 
-	if (good && n > 16000) {
-		printf("# %llu asked again\n", (unsigned long long)n - 16000);
+	if (good && n > 4000) {
+		printf("# %llu asked again\n", (unsigned long long)n - 4000);
 	}
 	run_free(&r);
 	return good;
