@@ -77,7 +77,11 @@ int file_write(int dirfd, const char *path, const void *data, size_t len, struct
 	if (fd < 0) {
 		return err_sys(err, "create '%s'", path);
 	}
-	return file_write_fd(fd, data, len, err) ? err_wrap(err, "'%s'", path) : 0;
+	if (file_write_fd(fd, data, len, err)) {
+		return err_wrap(err, "'%s'", path);
+	}
+	/* a file system that writes at the end only (NFS) says so there */
+	return close(steal_fd(&fd)) && errno != EINTR ? err_sys(err, "write '%s'", path) : 0;
 }
 
 int file_poke(int dirfd, const char *path, const char *text, struct err *err)
