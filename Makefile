@@ -68,7 +68,7 @@ $(FUZZ): $(B)/%: $(B)/tests/fuzz/%.o $(FUZZ_KIT) $(B)/libassay.a
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(B)/faults: $(B)/tests/fuzz/faults.o $(B)/libassay.a
+$(B)/faults: $(patsubst %,$(B)/tests/fuzz/%.o,faults faults_calls faults_upshot) $(B)/libassay.a
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=buf_reserve,--wrap=buf_add -o $@ $^ $(LIBS)
 

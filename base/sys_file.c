@@ -77,7 +77,11 @@ int file_write(int dirfd, const char *path, const void *data, size_t len, struct
 	if (fd < 0) {
 		return err_sys(err, "create '%s'", path);
 	}
-	return file_write_fd(fd, data, len, err) ? err_wrap(err, "'%s'", path) : 0;
+	if (file_write_fd(fd, data, len, err)) {
+		return err_wrap(err, "'%s'", path);
+	}
+	/* a file system that writes at the end only (NFS) says so there */
+	return close(steal_fd(&fd)) && errno != EINTR ? err_sys(err, "write '%s'", path) : 0;
 }
 
 int file_poke(int dirfd, const char *path, const char *text, struct err *err)
@@ -178,6 +182,24 @@ struct removal {
 	uint64_t moved; /* how many names were given out */
 };
 
+/* Move the directory name of fd up into the top one. */
+static int move_up(struct removal *r, int fd, const char *name, struct err *err)
+{
+	char to[40];
+
+	/* moving a directory rewrites its "..": that needs write permission on it */
+	if (fchmodat(fd, name, 0700, 0)) {
+		/* then the rename says what stands in the way */
+	}
+	do {
+		(void)snprintf(to, sizeof(to), ".removing-%llu", (unsigned long long)r->moved++);
+		if (renameat2(fd, name, r->top, to, RENAME_NOREPLACE) == 0 || errno == ENOENT) {
+			return 0;
+		}
+	} while (errno == EEXIST);
+	return err_sys(err, "move directory '%s' to remove it", name);
+}
+
 /* Unlink everything in dir; directories in it go to the top (those of the top itself stay, for
  * another round). *left counts them. */
 static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, struct err *err)
@@ -186,8 +208,6 @@ static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, str
 	int fd = dirfd(dir);
 
 	while ((item = readdir(dir))) {
-		char name[40];
-
 		if (is_dots(item->d_name) || unlinkat(fd, item->d_name, 0) == 0 ||
 			unlinkat(fd, item->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
 			continue;
@@ -196,18 +216,9 @@ static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, str
 			return err_sys(err, "remove '%s'", item->d_name);
 		}
 		(*left)++;
-		if (is_top) {
-			continue;
+		if (!is_top && move_up(r, fd, item->d_name, err)) {
+			return -1;
 		}
-		/* moving a directory rewrites its "..": that needs write permission on it */
-		if (fchmodat(fd, item->d_name, 0700, 0)) {
-			/* then the rename says what stands in the way */
-		}
-		do {
-			(void)snprintf(name, sizeof(name), ".removing-%llu",
-				(unsigned long long)r->moved++);
-		} while (renameat2(fd, item->d_name, r->top, name, RENAME_NOREPLACE) &&
-			errno == EEXIST);
 	}
 	return 0;
 }
@@ -288,8 +299,9 @@ int dir_remove(int parent, const char *name, struct err *err)
 		return errno == ENOENT ? 0 : err_sys(err, "stat '%s'", name);
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		return unlinkat(parent, name, 0) && errno != ENOENT ? err_sys(err, "remove '%s'", name)
-								    : 0;
+		return unlinkat(parent, name, 0) && errno != ENOENT
+			       ? err_sys(err, "remove '%s'", name)
+			       : 0;
 	}
 	return remove_dir(parent, name, err);
 }

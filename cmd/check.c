@@ -199,17 +199,20 @@ static int write_report(const struct gate *g, const char *item, struct err *err)
 		    : print_out(buf_str(&text), text.len, err);
 }
 
+/* One that cannot be written keeps none of the others from it. */
 static int gate_report(const struct gate *g, struct err *err)
 {
+	int rc = 0;
+
 	if (!g->options->reports.n) {
 		return write_report(g, "text", err);
 	}
 	for (size_t i = 0; i < g->options->reports.n; i++) {
-		if (write_report(g, g->options->reports.v[i], err)) {
-			return -1;
+		if (write_report(g, g->options->reports.v[i], rc ? NULL : err)) {
+			rc = -1;
 		}
 	}
-	return 0;
+	return rc;
 }
 
 static int exit_code_of(const struct result *result)

@@ -75,6 +75,24 @@ int print_out(const char *text, unsigned long len, struct err *err)
 	return file_write_fd(STDOUT_FILENO, text, len, err) ? err_wrap(err, "standard output") : 0;
 }
 
+/* Everything that stdio holds has to get out: rc stands only then. */
+static int finish(int rc)
+{
+	struct err err;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		return rc;
+	}
+	if (errno == EPIPE) { /* the reader has seen enough, and knows */
+		return EXIT_UNDECIDED;
+	}
+	(void)(errno ? err_sys(&err, "write")
+		     : err_set(&err, ERR_IO, "some of it could not be written"));
+	(void)err_wrap(&err, "standard output");
+	return fail_with(&err);
+}
+
 static int print_version(void)
 {
 	(void)puts("assay " ASSAY_VERSION);
@@ -116,7 +134,7 @@ static int run_verb(const struct verb *verb, char **whole, size_t n)
 	rc = options.help      ? help_verb(verb)
 	     : options.version ? print_version()
 			       : verb->main(&options);
-	return fflush(stdout) ? EXIT_UNDECIDED : rc;
+	return rc;
 }
 
 /* assay help [VERB | man | bash] */
@@ -148,17 +166,17 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
-		return print_help(argv[2]);
+		return finish(print_help(argv[2]));
 	}
 	if (str_eq(argv[1], "--version")) {
-		return print_version();
+		return finish(print_version());
 	}
 	verb = find_verb(argv[1]);
 	if (!verb) {
 		return fail_usage("no verb '%.60s'", argv[1]);
 	}
 	interrupt_begin();
-	rc = run_verb(verb, argv, (size_t)argc - 2);
+	rc = finish(run_verb(verb, argv, (size_t)argc - 2));
 	interrupt_end();
 	return rc;
 }

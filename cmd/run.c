@@ -47,6 +47,7 @@ struct attached {
 	int signalled; /* what was passed on last */
 	int ended_by; /* what made us end it */
 	bool told_to_end;
+	struct err lost; /* output that could not be written */
 };
 
 static void attached_release(struct attached *a)
@@ -132,8 +133,8 @@ static int plan(struct attached *a, const struct options *options, struct err *e
 	return terminal_is_ours() ? plan_terminal(a, err) : 0;
 }
 
-/* Copy what is there; false at the end of the stream. */
-static bool copy_some(int from, int to)
+/* Copy what is there; false at the end of the stream, and when it cannot be written: err is set. */
+static bool copy_some(int from, int to, struct err *err)
 {
 	char bytes[65536];
 	ssize_t got = read(from, bytes, sizeof(bytes));
@@ -141,7 +142,7 @@ static bool copy_some(int from, int to)
 	if (got < 0) {
 		return errno == EAGAIN || errno == EINTR;
 	}
-	return got > 0 && file_write_fd(to, bytes, (size_t)got, NULL) == 0;
+	return got > 0 && file_write_fd(to, bytes, (size_t)got, err) == 0;
 }
 
 /* What becomes of a signal to PID 1. The kernel drops what it has no handler for. */
@@ -239,12 +240,23 @@ static void take_signal(struct attached *a, int signals)
 	}
 }
 
-/* Copy what is there to copy of one output; forget it at its end. */
-static void take_output(struct pollfd *p, int to)
+/* Copy what is there to copy of one output; forget it at its end. Where nobody takes it, the product
+ * is told so, or it would wait for ever; and a reader that has seen enough is no loss. */
+static void take_output(struct attached *a, struct pollfd *p, int to, const char *name)
 {
-	if (p->fd >= 0 && p->revents && !copy_some(p->fd, to)) {
-		p->fd = -1;
+	struct err err = {0};
+
+	if (p->fd < 0 || !p->revents || copy_some(p->fd, to, &err)) {
+		return;
 	}
+	if (err.code) {
+		sandbox_close_output(a->sandbox, p->fd);
+	}
+	if (err.code && err.sys != EPIPE) {
+		(void)err_wrap(&err, "%s", name);
+		a->lost = err;
+	}
+	p->fd = -1;
 }
 
 static bool is_attached(const struct attached *a, const struct pollfd *fds)
@@ -278,8 +290,8 @@ static void attend(struct attached *a, int signals)
 			return;
 		}
 		run_world_turn(&a->around);
-		take_output(&fds[P_STDOUT], STDOUT_FILENO);
-		take_output(&fds[P_STDERR], STDERR_FILENO);
+		take_output(a, &fds[P_STDOUT], STDOUT_FILENO, "standard output");
+		take_output(a, &fds[P_STDERR], STDERR_FILENO, "standard error");
 		if (fds[P_SIGNALS].revents & POLLIN) {
 			take_signal(a, signals);
 		}
@@ -412,6 +424,9 @@ int verb_run(const struct options *options)
 	}
 	if (options->verbose) {
 		run_world_tell(&a.around);
+	}
+	if (a.lost.code) {
+		return start_failure(&a.lost);
 	}
 	ended = sandbox_exit_status(a.sandbox);
 	if (a.ended_by) {

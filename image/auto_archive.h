@@ -9,6 +9,7 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <stdbool.h>
 
 static inline void cleanup_archive(struct archive **a)
 {
@@ -28,6 +29,15 @@ static inline int archive_failed(struct archive *a, struct err *err)
 
 	return err_set(err, sys > 0 && sys != EILSEQ ? ERR_IO : ERR_MALFORMED,
 		"the archive cannot be read: %s", text ? text : "unknown cause");
+}
+
+/* Whether the file could not be read or memory is out, which says nothing about the content: EINVAL,
+ * too, is a complaint about that. */
+static inline bool archive_is_ours(struct archive *a)
+{
+	int sys = archive_errno(a);
+
+	return sys > 0 && sys != EILSEQ && sys != EINVAL;
 }
 
 #endif

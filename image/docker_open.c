@@ -67,7 +67,7 @@ int docker_collect(struct opening *o, struct err *err)
 		if (choice_config(o, choice, &why) == 0) {
 			choice->digest = xstrdup(choice->config_digest);
 			choice->platform = platform_copy(&choice->config->platform);
-		} else if (why.code == ERR_LIMIT) {
+		} else if (why.code == ERR_LIMIT || source_err_is_ours(&why)) {
 			*err = why;
 			return -1;
 		} else {

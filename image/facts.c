@@ -30,14 +30,17 @@ static int hash_program(char ret[DIGEST_TEXT_MAX], struct err *err)
 	char chunk[64 * 1024];
 	ssize_t got;
 
-	while (fd >= 0 && (got = read(fd, chunk, sizeof(chunk))) > 0) {
-		digest_add(d, chunk, (size_t)got);
-	}
-	if (fd < 0 || got < 0) {
+	do {
+		got = read(fd, chunk, sizeof(chunk));
+		if (got > 0) {
+			digest_add(d, chunk, (size_t)got);
+		}
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got < 0) {
 		return err_sys(err, "read '/proc/self/exe'");
 	}
 	libraries = xasprintf(
-		"%s %s %s", archive_version_details(), zlibVersion(), ZSTD_versionString());
+		"%s %s %s", archive_version_string(), zlibVersion(), ZSTD_versionString());
 	digest_add(d, libraries, strlen(libraries));
 	digest_end(d, ret);
 	return 0;

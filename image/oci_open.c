@@ -231,7 +231,7 @@ static int find_platform(struct opening *o, struct choice *choice, struct err *e
 		return 0;
 	}
 	if (choice_config(o, choice, &why)) {
-		if (why.code == ERR_LIMIT) {
+		if (why.code == ERR_LIMIT || source_err_is_ours(&why)) {
 			*err = why;
 			return -1;
 		}

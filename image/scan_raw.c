@@ -68,13 +68,23 @@ static void drop_item(struct layer_scan *s)
 	s->name[0] = '\0';
 }
 
+static bool no_memory(struct layer_scan *s)
+{
+	if (tar_raw_no_memory(s->raw) && !s->fatal.code) {
+		(void)err_set(&s->fatal, ERR_IO, "no memory for a header of the tar");
+	}
+	return tar_raw_no_memory(s->raw);
+}
+
 void scan_raw_take(struct layer_scan *s, int rc)
 {
 	long long at = s->at;
-
 	bool said = false;
 
 	drop_item(s);
+	if (no_memory(s)) {
+		return;
+	}
 	while (rc <= ARCHIVE_FATAL && tar_raw_next_at(s->raw) != UINT64_MAX) {
 		report(s, tar_raw_next(s->raw));
 		said |= s->said;
@@ -99,6 +109,9 @@ void scan_raw_end(struct layer_scan *s)
 {
 	tar_raw_end(s->raw);
 	drop_item(s);
+	if (no_memory(s)) {
+		return;
+	}
 	if (s->dead) { /* what libarchive did not come to is no disagreement */
 		s->apart = true;
 	}

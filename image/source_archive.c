@@ -173,6 +173,9 @@ static int list_members(struct archive_source *s, struct err *err)
 		}
 		note_cut(s);
 	}
+	if (rc != ARCHIVE_EOF && archive_is_ours(a)) {
+		return archive_failed(a, err);
+	}
 	if (archive_file_count(a) == 0) {
 		return no_archive(s, err);
 	}

@@ -71,6 +71,16 @@ static int within_limits(struct archive *a, uint64_t inflated, struct err *err)
 	return 0;
 }
 
+/* The input breaks off: by its own content, or it could not be read. */
+static int damaged(struct archive *a, char **ret_damage, struct err *err)
+{
+	if (archive_is_ours(a)) {
+		return archive_failed(a, err);
+	}
+	*ret_damage = xasprintf("the archive is cut short: %.200s", why(a));
+	return 0;
+}
+
 /* Copies until the end, or until the input breaks off: what came until then is worth looking at. */
 static int copy_out(struct archive *a, int out, char **ret_damage, struct err *err)
 {
@@ -93,10 +103,7 @@ static int copy_out(struct archive *a, int out, char **ret_damage, struct err *e
 	if (ftruncate(out, (off_t)end)) {
 		return err_sys(err, "size of the temporary file");
 	}
-	if (rc != ARCHIVE_EOF) {
-		*ret_damage = xasprintf("the archive is cut short: %.200s", why(a));
-	}
-	return 0;
+	return rc == ARCHIVE_EOF ? 0 : damaged(a, ret_damage, err);
 }
 
 int spool(int fd, bool keep_plain, int *ret_fd, char **ret_damage, struct err *err)
@@ -125,9 +132,8 @@ int spool(int fd, bool keep_plain, int *ret_fd, char **ret_damage, struct err *e
 	if (out < 0) {
 		return -1;
 	}
-	if (rc != ARCHIVE_OK && rc != ARCHIVE_EOF) {
-		*ret_damage = xasprintf("the archive is cut short: %.200s", why(a));
-	} else if (rc == ARCHIVE_OK && copy_out(a, out, ret_damage, err)) {
+	if (rc != ARCHIVE_EOF && (rc == ARCHIVE_OK ? copy_out(a, out, ret_damage, err)
+						   : damaged(a, ret_damage, err))) {
 		return -1;
 	}
 	*ret_fd = steal_fd(&out);

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 struct attributes attributes_of(const struct entry *entry)
@@ -100,9 +101,39 @@ static int set_capability(const struct unpack *u, int fd, const void *value, siz
 	return fsetxattr(fd, "security.capability", &cap, sizeof(cap), 0);
 }
 
-void xattr_set(struct unpack *u, int fd, const char *name, const void *value, size_t len)
+/* More than any attribute takes (xattr(7)). */
+enum { XATTR_ROOM = 1 << 20 };
+
+/* ext4 and others say ENOSPC of an attribute that is too long, too. */
+static bool has_room(int fd)
+{
+	struct statvfs st;
+
+	return fstatvfs(fd, &st) == 0 && st.f_bavail * st.f_frsize >= XATTR_ROOM;
+}
+
+bool xattr_refused(int fd)
+{
+	switch (errno) {
+	case EIO:
+	case ENOMEM:
+	case EDQUOT:
+	case EROFS:
+	case ESTALE:
+		return false;
+	case ENOSPC:
+		return has_room(fd);
+	default:
+		return true;
+	}
+}
+
+int xattr_set(
+	struct unpack *u, int fd, const char *name, const void *value, size_t len, struct err *err)
 {
 	int rc = -1;
+
+	errno = EPERM;
 
 	if (str_eq(name, "security.capability")) {
 		rc = set_capability(u, fd, value, len);
@@ -110,7 +141,11 @@ void xattr_set(struct unpack *u, int fd, const char *name, const void *value, si
 		/* all others are the host's own (labels, trusted.*) or overlay's orders */
 		rc = fsetxattr(fd, name, value, len, 0);
 	}
+	if (rc && !xattr_refused(fd)) {
+		return err_sys(err, "set '%.100s'", name);
+	}
 	u->meta.lost.xattrs += rc != 0;
+	return 0;
 }
 
 int xattr_set_opaque(const struct unpack *u, int fd, struct err *err)

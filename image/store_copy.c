@@ -31,15 +31,19 @@ static int copy_bytes(int from, int to, struct err *err)
 	}
 }
 
-static void copy_capability(int from, int to)
+/* Where the file system has none, or refuses it, as it did when the lower layer was unpacked, there
+ * is nothing to do. */
+static int copy_capability(int from, int to, struct err *err)
 {
 	char value[64]; /* struct vfs_ns_cap_data has 24 bytes */
 	ssize_t len = fgetxattr(from, "security.capability", value, sizeof(value));
 
-	if (len > 0) {
-		/* best effort, as it was when the lower layer was unpacked */
-		(void)fsetxattr(to, "security.capability", value, (size_t)len, 0);
+	if (len < 0 ? !xattr_refused(from)
+		    : fsetxattr(to, "security.capability", value, (size_t)len, 0) &&
+				!xattr_refused(to)) {
+		return err_sys(err, "copy file capabilities");
 	}
+	return 0;
 }
 
 static int copy_file(int from, const struct stat *st, int dir, const char *name, struct err *err)
@@ -57,7 +61,9 @@ static int copy_file(int from, const struct stat *st, int dir, const char *name,
 	if (fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 07777)) {
 		return err_sys(err, "set owner and mode of '%.200s'", name);
 	}
-	copy_capability(from, to);
+	if (copy_capability(from, to, err)) {
+		return err_wrap(err, "'%.200s'", name);
+	}
 	return futimens(to, times) ? err_sys(err, "set the time of '%.200s'", name) : 0;
 }
 

@@ -102,7 +102,11 @@ static int end_file(struct unpack *u, struct err *err)
 		return -1;
 	}
 	for (size_t i = 0; i < u->xattrs.n; i++) {
-		xattr_set(u, fd, u->xattrs.v[i].name, u->xattrs.v[i].value, u->xattrs.v[i].len);
+		const struct xattr_copy *x = &u->xattrs.v[i];
+
+		if (xattr_set(u, fd, x->name, x->value, x->len, err)) {
+			return -1;
+		}
 	}
 	clear_xattrs(u);
 	return 0;
@@ -168,8 +172,11 @@ int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
 		return err_sys(err, "open directory '%.200s'", entry->path);
 	}
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		xattr_set(
-			u, fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len);
+		const struct entry_xattr *x = &entry->xattrs[i];
+
+		if (xattr_set(u, fd, x->name, x->value, x->len, err)) {
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -267,6 +274,9 @@ static int leave_out(
 	struct stat st;
 	bool own = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
+	if (!own && errno != ENOENT) {
+		return err_sys(err, "stat '%.200s'", entry->path);
+	}
 	u->meta.lost.devices++;
 	if (own && S_ISCHR(st.st_mode)) {
 		return 0;

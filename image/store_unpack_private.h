@@ -67,7 +67,11 @@ int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
 	const struct attributes *at, struct err *err);
 
 /* Set one extended attribute of the image; what may not or cannot be kept is counted. */
-void xattr_set(struct unpack *u, int fd, const char *name, const void *value, size_t len);
+int xattr_set(
+	struct unpack *u, int fd, const char *name, const void *value, size_t len, struct err *err);
+
+/* Whether, by errno, an attribute cannot be had on fd: not now, and not when it is tried again. */
+bool xattr_refused(int fd);
 
 /* Mark a directory opaque for overlay. */
 int xattr_set_opaque(const struct unpack *u, int fd, struct err *err);

@@ -65,7 +65,10 @@ static int remove_whiteout(const struct unpack *u, const char *path, struct err 
 			       ? 0 /* replaced later in the same layer */
 			       : err_sys(err, "open directory '%.200s'", dir);
 	}
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISCHR(st.st_mode)) {
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		return errno == ENOENT ? 0 : err_sys(err, "stat whiteout '%.200s'", path);
+	}
+	if (!S_ISCHR(st.st_mode)) {
 		return 0;
 	}
 	return unlinkat(fd, name, 0) ? err_sys(err, "remove whiteout '%.200s'", path) : 0;

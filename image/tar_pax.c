@@ -203,11 +203,11 @@ static void add_piece(struct tar_pax *pax, const struct record *r)
 		return;
 	}
 	if (pax->pieces == 1) {
-		buf_init(&pax->map, LIMIT_TAR_SPECIAL);
+		buf_init(&pax->map, LIMIT_TAR_SPECIAL); /* longer than the records */
 	} else {
-		(void)buf_add(&pax->map, ",", 1, NULL);
+		pax->no_memory |= buf_add(&pax->map, ",", 1, NULL) != 0;
 	}
-	(void)buf_add(&pax->map, r->value.at, r->value.len, NULL); /* shorter than the records */
+	pax->no_memory |= buf_add(&pax->map, r->value.at, r->value.len, NULL) != 0;
 }
 
 static void add_known(struct tar_pax *pax, const struct record *r, const struct known *k)

@@ -30,6 +30,7 @@ struct tar_pax {
 	struct tar_text sparse_blocks, sparse_map;
 	struct buf map; /* what sparse_map leads to when each number has a record (0.0) */
 	size_t pieces; /* such records */
+	bool no_memory; /* for map: what else is said is not to be believed */
 	bool sparse; /* some record that begins with "GNU.sparse." */
 	struct {
 		struct tar_xattr {

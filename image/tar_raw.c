@@ -66,6 +66,11 @@ bool tar_raw_lost(const struct tar_raw *raw)
 	return raw->state == AT_LOST;
 }
 
+bool tar_raw_no_memory(const struct tar_raw *raw)
+{
+	return raw->no_memory;
+}
+
 static void queue(struct tar_raw *raw, struct tar_raw_item *item)
 {
 	if (raw->first) {
@@ -206,7 +211,7 @@ static size_t take_special(struct tar_raw *raw, const uint8_t *bytes, size_t len
 {
 	size_t n = len < raw->left ? len : (size_t)raw->left;
 
-	(void)buf_add(&raw->body, bytes, n, NULL); /* at most LIMIT_TAR_SPECIAL */
+	raw->no_memory |= buf_add(&raw->body, bytes, n, NULL) != 0; /* the limit was held before */
 	raw->left -= n;
 	if (!raw->left) {
 		raw->left = (TAR_BLOCK - raw->body.len % TAR_BLOCK) % TAR_BLOCK;

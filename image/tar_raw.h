@@ -67,4 +67,7 @@ static inline bool tar_raw_unsupported(const struct tar_raw_item *item)
 /* Whether there was a header that cannot be read on from; an item has said so. */
 bool tar_raw_lost(const struct tar_raw *raw);
 
+/* Whether there was no memory for a header: what the items say since then is not the tar's fault. */
+bool tar_raw_no_memory(const struct tar_raw *raw);
+
 #endif

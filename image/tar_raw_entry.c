@@ -231,7 +231,8 @@ static void take_name(struct tar_raw *raw, struct buf *name)
 		tar_raw_wrong(raw, "pax size before a GNU long name: readers disagree whose it is");
 	}
 	buf_clear(name);
-	(void)buf_add(name, buf_str(&raw->body), strlen(buf_str(&raw->body)), NULL);
+	raw->no_memory |=
+		buf_add(name, buf_str(&raw->body), strlen(buf_str(&raw->body)), NULL) != 0;
 }
 
 static void take_pax(struct tar_raw *raw)
@@ -246,6 +247,7 @@ static void take_pax(struct tar_raw *raw)
 	raw->body = used;
 	raw->has_pax = true;
 	tar_pax_parse(&raw->pax, buf_str(&raw->pax_body), raw->pax_body.len);
+	raw->no_memory |= raw->pax.no_memory;
 	if (*raw->pax.wrong) {
 		tar_raw_wrong(raw, "%s", raw->pax.wrong);
 	}
@@ -264,6 +266,7 @@ static void take_global(struct tar_raw *raw)
 	buf_clear(&raw->name);
 	buf_clear(&raw->link);
 	tar_pax_parse(&pax, buf_str(&raw->body), raw->body.len);
+	raw->no_memory |= pax.no_memory;
 	if (*pax.wrong) {
 		tar_raw_wrong(raw, "global header: %s", pax.wrong);
 	}

@@ -43,6 +43,7 @@ struct tar_raw {
 
 	struct tar_map map;
 	struct tar_raw_item *mapped; /* the entry whose map is read */
+	bool no_memory; /* what is read from here on is not what there is */
 	bool told_global;
 	bool told_behind;
 	struct tar_raw_item *first;

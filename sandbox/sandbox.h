@@ -89,6 +89,8 @@ DEFINE_AUTO_PTR(sandbox)
 
 int sandbox_stdout(const struct sandbox *sb); /* read ends, non-blocking; -1 when not ours */
 int sandbox_stderr(const struct sandbox *sb);
+/* Nobody reads that one of the two any more: who writes there gets EPIPE, as without a sandbox. */
+void sandbox_close_output(struct sandbox *sb, int fd);
 int sandbox_syslog_fd(const struct sandbox *sb); /* datagrams of /dev/log; -1: none */
 int sandbox_exit_fd(const struct sandbox *sb); /* readable once PID 1 has ended */
 int sandbox_gone_fd(const struct sandbox *sb); /* readable once every process has ended */

@@ -19,6 +19,16 @@ int sandbox_stderr(const struct sandbox *sb)
 	return sb->error;
 }
 
+void sandbox_close_output(struct sandbox *sb, int fd)
+{
+	int *mine = fd == sb->out ? &sb->out : &sb->error;
+
+	if (fd >= 0 && *mine == fd) {
+		cleanup_fd(mine);
+		*mine = -1;
+	}
+}
+
 int sandbox_syslog_fd(const struct sandbox *sb)
 {
 	return sb->log;

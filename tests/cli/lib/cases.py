@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import builder
+import full
 import judge
 import killed
 import memory
@@ -186,6 +187,16 @@ def store_case(bench):
     if bench.sandbox:
         return Outcome([], skip=bench.sandbox)
     return Outcome(stored.run(bench, _build))
+
+
+def full_case(bench):
+    return Outcome(full.run(bench, _build))
+
+
+def attached_case(bench):
+    if bench.sandbox:
+        return Outcome([], skip=bench.sandbox)
+    return Outcome(full.run_attached(bench, _build))
 
 
 def writers_case(bench):
