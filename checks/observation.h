@@ -242,6 +242,8 @@ struct task_observation {
 	} smoke;
 	bool smoke_ran;
 	bool outside_watched; /* else nothing is known of contacts */
+	uint64_t outside_missed; /* packets and questions that came too fast to be seen, from any
+				  * instance of the world while this one ran */
 	bool outside_drops; /* nothing there answers, instead of refusing */
 	bool ipv6; /* its world has addresses of that kind, too */
 	struct obs_contacts contacts; /* outside its world */

@@ -162,9 +162,10 @@ static json_t *contacts_json(const struct obs_contacts *contacts)
 
 static json_t *outside_json(const struct task_observation *t)
 {
-	return json_pack("{s:b, s:s, s:b, s:o, s:o}", "watched", t->outside_watched, "packets",
+	return json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "watched", t->outside_watched, "packets",
 		t->outside_drops ? "dropped" : "refused", "ipv6", t->ipv6, "contacts",
-		contacts_json(&t->contacts), "dropped", count(t->contacts.dropped));
+		contacts_json(&t->contacts), "dropped", count(t->contacts.dropped), "missed",
+		count(t->outside_missed));
 }
 
 static json_t *between_json(const struct task_observation *t)
