@@ -250,6 +250,7 @@ struct task_observation {
 	struct obs_contacts between; /* with other instances */
 	bool refused_watched; /* else nothing is known of what was refused */
 	char *refused_why; /* why it was not watched */
+	uint64_t refused_missed; /* more that a signal interrupted before it was seen which */
 	bool own_listener; /* since the product watches its own system calls, which only one can */
 	struct {
 		struct obs_refused *v;

@@ -188,8 +188,8 @@ static json_t *refused_json(const struct task_observation *t)
 				     r->has_argument ? json_integer(r->argument) : json_null(),
 				     "comm", json_text(r->comm), "exe", json_text(r->exe)));
 	}
-	return json_pack("{s:b, s:o, s:o}", "watched", t->refused_watched, "why_not",
-		json_text(t->refused_why), "calls", all);
+	return json_pack("{s:b, s:o, s:o, s:o}", "watched", t->refused_watched, "why_not",
+		json_text(t->refused_why), "calls", all, "missed", count(t->refused_missed));
 }
 
 /* The numbers of the signals in a mask of /proc/PID/status. */
