@@ -242,12 +242,15 @@ struct task_observation {
 	} smoke;
 	bool smoke_ran;
 	bool outside_watched; /* else nothing is known of contacts */
+	uint64_t outside_missed; /* packets and questions that came too fast to be seen, from any
+				  * instance of the world while this one ran */
 	bool outside_drops; /* nothing there answers, instead of refusing */
 	bool ipv6; /* its world has addresses of that kind, too */
 	struct obs_contacts contacts; /* outside its world */
 	struct obs_contacts between; /* with other instances */
 	bool refused_watched; /* else nothing is known of what was refused */
 	char *refused_why; /* why it was not watched */
+	uint64_t refused_missed; /* more that a signal interrupted before it was seen which */
 	bool own_listener; /* since the product watches its own system calls, which only one can */
 	struct {
 		struct obs_refused *v;

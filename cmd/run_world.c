@@ -5,6 +5,7 @@
 #include "cmd/verbs.h"
 #include "product/edition.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* They live as long as the user stays attached. */
@@ -107,9 +108,15 @@ static void tell(const char *where, const struct obs_contacts *contacts)
 void run_world_tell(const struct run_world *w)
 {
 	const struct task_observation *seen = &w->observation.v[0];
+	struct outside *outside = w->experiment.outside;
+	uint64_t missed = outside ? outside_catch_up(outside) : 0;
 
 	tell("outside", &seen->contacts);
 	tell("between", &seen->between);
+	if (missed) {
+		(void)fprintf(
+			stderr, "assay: %" PRIu64 " packets came too fast to be seen\n", missed);
+	}
 	if (!w->experiment.watched) {
 		(void)fprintf(stderr, "assay: the outside could not be watched\n");
 	}

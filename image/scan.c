@@ -285,7 +285,7 @@ static void scan_layer(struct layers_scan *all, struct layer_scan *s, struct ahe
 		}
 	}
 	all->sound = all->sound && good;
-	end_layer(s, good && !s->n_violations);
+	end_layer(s, all->sound && !s->n_violations);
 }
 
 /* Made once and kept: it is a file of its own. */

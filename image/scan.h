@@ -70,7 +70,8 @@ struct entry_sink {
 	 * stands in, or the layer's root: with the attributes of the merged tree, parents first. */
 	void (*implied)(const struct entry *dir, void *arg);
 	/* Optional: once per layer, after its last entry; complete says whether digest, diff_id and
-	 * tar were all good. */
+	 * tar were all good, and so the digests of all lower layers, which decide what becomes of its
+	 * entries: only then is it what its ChainID says. */
 	void (*layer_end)(size_t layer, bool complete, void *arg);
 	/* Optional: asked before each layer; return true when this sink needs nothing of it. */
 	bool (*skip_layer)(size_t layer, void *arg);

@@ -1,6 +1,7 @@
 #include "product/regular.h"
 
 #include "base/str.h"
+#include "product/regular_match.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -43,26 +44,6 @@ static const char *foreign_at(const char *at)
 		return "it repeats a repetition";
 	}
 	return NULL;
-}
-
-/* The end of the bracket expression that starts at at, or NULL. "[]a]" and "[[:alpha:]]" count. */
-static const char *bracket_end(const char *at)
-{
-	at++;
-	at += *at == '^';
-	at += *at == ']';
-	for (; *at && *at != ']'; at++) {
-		if (at[0] == '[' && at[1] && strchr(":.=", at[1])) {
-			char closing[] = {at[1], ']', '\0'};
-			const char *end = strstr(at + 2, closing);
-
-			if (!end) {
-				return NULL;
-			}
-			at = end + 1;
-		}
-	}
-	return *at ? at : NULL;
 }
 
 /* What the expression weighs so far: of each open group, and of the last thing in the innermost. */
@@ -151,7 +132,7 @@ static const char *foreign(const char *pattern)
 		if (*at == '\\' && at[1]) {
 			at++;
 		} else if (*at == '[') {
-			const char *end = bracket_end(at);
+			const char *end = regular_bracket_end(at);
 
 			if (!end) {
 				return NULL; /* the compiler says so */
@@ -199,17 +180,16 @@ enum regular_kind regular_kind(const char *pattern, const char **ret_why)
 	return compiles(pattern, ret_why) ? REGULAR_POSIX : REGULAR_INVALID;
 }
 
-int regular_found(const char *pattern, const char *text)
+struct regular *regular_new(const char *pattern)
 {
 	const char *why;
-	regex_t regex;
-	int code;
 
-	if (regular_kind(pattern, &why) != REGULAR_POSIX ||
-		regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)) {
-		return -1;
-	}
-	code = regexec(&regex, text, 0, NULL, 0);
-	regfree(&regex);
-	return code == 0 ? 1 : code == REG_NOMATCH ? 0 : -1;
+	return regular_kind(pattern, &why) == REGULAR_POSIX ? regular_compile(pattern) : NULL;
+}
+
+int regular_found(const char *pattern, const char *text)
+{
+	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
+
+	return r ? regular_find(r, text) : -1;
 }

@@ -162,9 +162,10 @@ static json_t *contacts_json(const struct obs_contacts *contacts)
 
 static json_t *outside_json(const struct task_observation *t)
 {
-	return json_pack("{s:b, s:s, s:b, s:o, s:o}", "watched", t->outside_watched, "packets",
+	return json_pack("{s:b, s:s, s:b, s:o, s:o, s:o}", "watched", t->outside_watched, "packets",
 		t->outside_drops ? "dropped" : "refused", "ipv6", t->ipv6, "contacts",
-		contacts_json(&t->contacts), "dropped", count(t->contacts.dropped));
+		contacts_json(&t->contacts), "dropped", count(t->contacts.dropped), "missed",
+		count(t->outside_missed));
 }
 
 static json_t *between_json(const struct task_observation *t)
@@ -187,8 +188,8 @@ static json_t *refused_json(const struct task_observation *t)
 				     r->has_argument ? json_integer(r->argument) : json_null(),
 				     "comm", json_text(r->comm), "exe", json_text(r->exe)));
 	}
-	return json_pack("{s:b, s:o, s:o}", "watched", t->refused_watched, "why_not",
-		json_text(t->refused_why), "calls", all);
+	return json_pack("{s:b, s:o, s:o, s:o}", "watched", t->refused_watched, "why_not",
+		json_text(t->refused_why), "calls", all, "missed", count(t->refused_missed));
 }
 
 /* The numbers of the signals in a mask of /proc/PID/status. */

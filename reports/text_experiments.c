@@ -105,6 +105,17 @@ static void put_contacts(struct text *t, const char *title, const struct obs_con
 	}
 }
 
+static void put_missed(struct text *t, uint64_t n)
+{
+	if (n) {
+		auto_free char *line = xasprintf(
+			"%llu packets came too fast to be seen: there may have been other contacts",
+			(unsigned long long)n);
+
+		put_field(t, "missed", line);
+	}
+}
+
 static void put_timeline(struct text *t, const struct task_observation *seen)
 {
 	for (size_t i = 0; i < seen->timeline.n; i++) {
@@ -151,6 +162,7 @@ void put_experiments(struct text *t)
 		put_field(t, "seen", line);
 		put_contacts(t, seen->outside_drops ? "dropped" : "outside", &seen->contacts);
 		put_contacts(t, "between", &seen->between);
+		put_missed(t, seen->outside_missed);
 		if (seen->refused.n) {
 			auto_free char *refused = refused_line(seen);
 

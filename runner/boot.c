@@ -90,7 +90,8 @@ static void on_stderr(void *arg)
 /* To the world's port 514 everybody may send; /dev/log is the instance's own. */
 static bool is_ours(const struct boot *b, const struct sockaddr_in *from)
 {
-	return from->sin_family != AF_INET || world_instance(AF_INET, &from->sin_addr) == (int)b->number;
+	return from->sin_family != AF_INET ||
+	       world_instance(AF_INET, &from->sin_addr) == (int)b->number;
 }
 
 static void hear(struct boot *b, int fd)
@@ -345,6 +346,11 @@ void boot_allow(struct boot *b, uint64_t ms)
 	loop_timer_set(b->loop, &b->deadline, ms, on_deadline, b);
 }
 
+static uint64_t missed_so_far(const struct boot *b)
+{
+	return b->experiment->outside ? outside_catch_up(b->experiment->outside) : 0;
+}
+
 int boot_start(struct boot *b, struct err *err)
 {
 	uint64_t kib = b->options->policy->limits.log_kib;
@@ -358,6 +364,7 @@ int boot_start(struct boot *b, struct err *err)
 	if (b->experiment->outside) {
 		outside_name(b->experiment->outside, b->launch.hostname, b->address);
 	}
+	b->missed = missed_so_far(b);
 	if (!b->experiment->watched) {
 		observation_event(b->obs, 0, "outside-not-watched", "%s", b->experiment->why_not);
 	}
@@ -445,6 +452,7 @@ void boot_finish(struct boot *b)
 	sandbox_kill(b->sb);
 	(void)loop_wait(b->loop, time_now_ns() + GONE_MS * NS_PER_MS, is_gone, b, NULL);
 	(void)loop_wait(b->loop, time_now_ns() + DRAIN_MS * NS_PER_MS, is_drained, b, NULL);
+	b->obs->outside_missed = missed_so_far(b) - b->missed;
 	forget_sandbox(b);
 	if (!b->service) {
 		refused_note(b);

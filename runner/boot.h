@@ -47,6 +47,7 @@ struct boot {
 	uint64_t started_ns; /* its command was executed */
 	uint64_t ended_ns; /* when PID 1 had ended, 0: it lives */
 	uint64_t gone_ns; /* when every process had */
+	uint64_t missed; /* outside_catch_up() before it was started */
 	bool ending; /* what ends from here on was ended by us */
 	bool unwatched; /* refused system calls are not counted: sandbox_own_listener() */
 	struct capture out;

@@ -9,6 +9,7 @@
 enum {
 	READ_SIZE = 64 * 1024,
 	READS_AT_ONCE = 8, /* a flood must not keep the timers from firing */
+	READS_OF_LINES = 1, /* which somebody looks at one by one */
 };
 
 void capture_init(struct capture *c, size_t cap)
@@ -103,7 +104,7 @@ bool capture_read(struct capture *c, int fd)
 {
 	static char bytes[READ_SIZE];
 
-	for (int i = 0; i < READS_AT_ONCE; i++) {
+	for (int i = 0; i < (c->on_line ? READS_OF_LINES : READS_AT_ONCE); i++) {
 		ssize_t got = read(fd, bytes, sizeof(bytes));
 
 		if (got < 0 && errno == EINTR) {

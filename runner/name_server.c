@@ -9,6 +9,7 @@
 enum {
 	PORT = 53,
 	AT_ONCE = 256, /* datagrams, before others have their turn */
+	TURNS_BEHIND = 64, /* to catch up with what was said by one that has ended */
 	CONNECTIONS = 32, /* then the oldest one has to go */
 };
 
@@ -87,10 +88,9 @@ static size_t answer(
 		tcp ? DNS_ANSWER_MAX : dns_udp_max(&question), s->room + 2);
 }
 
-static void on_datagram(void *arg)
+/* Some of what has come; false: that was all. */
+static bool take_datagrams(struct name_server *s)
 {
-	struct name_server *s = arg;
-
 	for (int i = 0; i < AT_ONCE; i++) {
 		uint8_t bytes[DNS_QUERY_MAX + 1];
 		union peer from = {.any.sa_family = AF_UNSPEC};
@@ -100,7 +100,7 @@ static void on_datagram(void *arg)
 		size_t len;
 
 		if (got < 0) {
-			return;
+			return false;
 		}
 		len = answer(s, bytes, (size_t)got, instance_of(&from), false);
 		if (len) {
@@ -108,6 +108,19 @@ static void on_datagram(void *arg)
 				&from.any, from_len);
 		}
 	}
+	return true;
+}
+
+static void on_datagram(void *arg)
+{
+	(void)take_datagrams(arg);
+}
+
+uint64_t name_server_catch_up(struct name_server *s)
+{
+	for (int i = 0; i < TURNS_BEHIND && take_datagrams(s); i++) {
+	}
+	return world_socket_missed(s->udp);
 }
 
 /* ---- TCP: RFC 7766 ------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include "sandbox/world.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct name_server;
 
@@ -28,5 +29,8 @@ int name_server_new(struct loop *loop, const struct world *world, const struct n
 	name_server_fn fn, void *arg, struct name_server **ret, struct err *err);
 void name_server_free(struct name_server *s);
 DEFINE_AUTO_PTR(name_server)
+
+/* As outside_catch_up() for the questions. */
+uint64_t name_server_catch_up(struct name_server *s);
 
 #endif

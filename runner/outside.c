@@ -20,6 +20,11 @@
 
 /* Of one socket, before the others have their turn. */
 #define AT_ONCE 256
+/* Of these, to catch up with what was sent by one that has ended. */
+#define TURNS_BEHIND 64
+
+/* Packets wait while a body is held against an expression, say: some thousand of them can. */
+#define WAITING_BYTES (4 << 20)
 
 enum { DNS_PORT = 53, NO_PORT = -2 };
 
@@ -114,10 +119,9 @@ static void note_packet(struct outside *o, int index, const uint8_t *bytes, size
 	o->fn(&contact, o->arg);
 }
 
-static void on_packet(void *arg)
+/* Some of what has come; false: that was all. */
+static bool take_packets(struct outside *o)
 {
-	struct outside *o = arg;
-
 	for (int i = 0; i < AT_ONCE; i++) {
 		uint8_t bytes[PACKET_HEAD];
 		struct sockaddr_ll from = {0};
@@ -126,12 +130,30 @@ static void on_packet(void *arg)
 			(struct sockaddr *)&from, &from_len);
 
 		if (got < 0) {
-			return;
+			return false;
 		}
 		if (from.sll_pkttype != PACKET_OUTGOING) {
 			note_packet(o, from.sll_ifindex, bytes, (size_t)got);
 		}
 	}
+	return true;
+}
+
+static void on_packet(void *arg)
+{
+	(void)take_packets(arg);
+}
+
+uint64_t outside_catch_up(struct outside *o)
+{
+	uint64_t missed = name_server_catch_up(o->server);
+
+	if (o->packets_fd < 0) {
+		return missed;
+	}
+	for (int i = 0; i < TURNS_BEHIND && take_packets(o); i++) {
+	}
+	return missed + world_socket_missed(o->packets_fd);
 }
 
 #define TCP_FLAGS 13 /* offset in its header */
@@ -185,6 +207,7 @@ static int watch_packets(struct outside *o, struct err *err)
 {
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	struct ifreq request = {0};
+	int room = WAITING_BYTES;
 	int yes = 1;
 
 	memcpy(request.ifr_name, WORLD_BRIDGE, sizeof(WORLD_BRIDGE));
@@ -192,6 +215,7 @@ static int watch_packets(struct outside *o, struct err *err)
 	if (o->packets_fd < 0) {
 		return -1;
 	}
+	(void)setsockopt(o->packets_fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	(void)setsockopt(o->packets_fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes));
 	if (ioctl(o->packets_fd, SIOCGIFINDEX, &request) ||
 		filter(o->packets_fd, request.ifr_ifindex) ||

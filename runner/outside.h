@@ -36,6 +36,11 @@ DEFINE_AUTO_PTR(outside)
  * as many addresses as instances, an instance any number of names. A client that is told an address
  * of IPv6 tries that one first: give it only for what listens there (docs/sandbox.md). */
 void outside_name(struct outside *o, const char *name, const char *address);
+/* Look at what has come by now and was not looked at: all that an instance which has ended ever sent.
+ * Returns how many packets and questions came faster than they were looked at, and are lost: from all
+ * instances, since the beginning. */
+uint64_t outside_catch_up(struct outside *o);
+
 /* No name leads to this address any more. */
 void outside_forget(struct outside *o, const char *address);
 

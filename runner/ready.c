@@ -5,7 +5,6 @@
 #include "runner/talk.h"
 
 #include <poll.h>
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +26,7 @@ struct ready {
 	int exec_fd;
 	bool exec_late;
 	struct loop_timer exec_timer;
-	regex_t regex;
-	bool has_regex;
+	struct regular *line; /* READY_LOG: what a line has to have */
 };
 
 static void attempt(void *arg);
@@ -208,19 +206,16 @@ static void on_line(const char *line, size_t len, void *arg)
 	struct ready *r = arg;
 
 	(void)len;
-	r->met = r->met || regexec(&r->regex, line, 0, NULL, 0) == 0;
+	r->met = r->met || regular_find(r->line, line);
 }
 
 static int listen_to_log(struct ready *r, struct err *err)
 {
-	const char *why;
-
-	if (regular_kind(r->plan->log, &why) != REGULAR_POSIX ||
-		regcomp(&r->regex, r->plan->log, REG_EXTENDED | REG_NOSUB)) {
+	r->line = regular_new(r->plan->log);
+	if (!r->line) {
 		return err_set(err, ERR_MALFORMED, "readiness: '%.200s' is no regular expression",
 			r->plan->log);
 	}
-	r->has_regex = true;
 	r->b->out.on_line = r->b->err.on_line = on_line;
 	r->b->out.arg = r->b->err.arg = r;
 	return 0;
@@ -259,9 +254,7 @@ static void ready_release(struct ready *r)
 	}
 	http_cancel_all(r->b->http);
 	r->b->out.on_line = r->b->err.on_line = NULL;
-	if (r->has_regex) {
-		regfree(&r->regex);
-	}
+	regular_free(r->line);
 	free(r->last);
 }
 

@@ -33,6 +33,7 @@ void refused_note(struct boot *b)
 
 	obs->own_listener = sandbox_own_listener(b->sb);
 	obs->refused_watched = !error;
+	obs->refused_missed = sandbox_refused_missed(b->sb);
 	if (error) {
 		note_why(b, error);
 	}

@@ -267,37 +267,69 @@ static void report_end(const struct spec *s)
 	raw_tell(s->fd[FD_EXIT], &ended, sizeof(ended));
 }
 
-/* What the keeper waits for. */
+/* What the keeper waits for: of each listener that nobody is left who could ask it, and that the
+ * process ends which answers. */
 enum { ON_CHILD, ON_CONTROL, ON_LISTENERS, ON_LISTENER };
+enum { LISTENER, ANSWERS, PAIR };
 
 /* Commands have a filter of their own, hence a listener. More at once than this wait in the socket:
  * their first refused call takes until another's last process has ended. */
 #define LISTENERS_MAX 32
 
+static void begin_to_answer(const struct spec *s, int listener, struct pollfd *pair)
+{
+	int answers = -1;
+	pid_t pid = raw_clone(0, &answers);
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "assay-refuses", 0, 0, 0);
+		refused_answer_all(s->refused, listener, child_pidfd);
+	}
+	if (pid < 0) {
+		_exit(1); /* who asks would wait for ever */
+	}
+	pair[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP comes unasked */
+	pair[ANSWERS] = (struct pollfd){.fd = answers, .events = POLLIN};
+}
+
+/* Whether the pair has done its work. Before Linux 6.11 who answers does not notice. */
+static bool has_answered(const struct spec *s, const struct pollfd *pair)
+{
+	if (!pair[LISTENER].revents && !pair[ANSWERS].revents) {
+		return false;
+	}
+	if (!refused_is_over(pair[LISTENER].fd)) {
+		_exit(1); /* it was killed, by lack of memory: as above */
+	}
+	refused_end(s->refused, pair[ANSWERS].fd);
+	close(pair[ANSWERS].fd);
+	close(pair[LISTENER].fd);
+	return true;
+}
+
 static void attend_listeners(struct spec *s, struct pollfd *p, nfds_t *n)
 {
-	for (nfds_t i = ON_LISTENER; i < *n; i++) {
-		if (p[i].revents & POLLIN) {
-			if (!refused_answer(s->refused, p[i].fd)) {
-				(void)raw_pidfd_send_signal(child_pidfd, SIGKILL);
-			}
-		} else if (p[i].revents) { /* all that had this filter have ended */
-			close(p[i].fd);
-			p[i--] = p[--*n];
+	for (nfds_t i = ON_LISTENER; i < *n; i += PAIR) {
+		if (has_answered(s, &p[i])) {
+			*n -= PAIR;
+			p[i + LISTENER] = p[*n + LISTENER];
+			p[i + ANSWERS] = p[*n + ANSWERS];
+			i -= PAIR;
 		}
 	}
 	if (p[ON_LISTENERS].revents) {
 		int fd = refused_receive(s->fd[FD_LISTENERS]);
 
 		if (fd >= 0) {
-			p[(*n)++] = (struct pollfd){.fd = fd, .events = POLLIN};
+			begin_to_answer(s, fd, &p[*n]);
+			*n += PAIR;
 		}
 	}
 }
 
 static _Noreturn void attend(struct spec *s)
 {
-	struct pollfd p[ON_LISTENER + LISTENERS_MAX];
+	struct pollfd p[ON_LISTENER + LISTENERS_MAX * PAIR];
 	nfds_t n = ON_LISTENER;
 
 	p[ON_CHILD] = (struct pollfd){.fd = child_pidfd, .events = POLLIN};

@@ -7,6 +7,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -65,7 +66,9 @@ struct row {
 struct refused {
 	bool loaded;
 	bool own_listener;
+	bool locked; /* by one of those who answer */
 	int error;
+	uint64_t missed;
 	unsigned n;
 	struct row rows[ROWS];
 	struct {
@@ -249,6 +252,19 @@ static bool same(const struct row *a, const struct row *b)
 	       strcmp(a->comm, b->comm) == 0 && strcmp(a->exe, b->exe) == 0;
 }
 
+/* For a few instructions, by processes that end only when there is nothing more to count. */
+static void lock(struct refused *r)
+{
+	while (__atomic_test_and_set(&r->locked, __ATOMIC_ACQUIRE)) {
+		(void)sched_yield();
+	}
+}
+
+static void unlock(struct refused *r)
+{
+	__atomic_clear(&r->locked, __ATOMIC_RELEASE);
+}
+
 static void count(struct refused *r, const struct row *row)
 {
 	for (unsigned i = 0; i < r->n; i++) {
@@ -273,29 +289,70 @@ static bool wants_listener(const struct row *row)
 	return row->nr == (row->arch == ARCH_I386 ? 354 : SYS_seccomp);
 }
 
-bool refused_answer(struct refused *r, int listener)
+bool refused_is_over(int listener)
+{
+	struct pollfd p = {.fd = listener};
+
+	return poll(&p, 1, 0) > 0 && p.revents;
+}
+
+/* There was no question any more when it was to be read: who asked was killed or got a signal; or
+ * (Linux 6.11) everybody has ended. */
+static bool was_taken_back(struct refused *r, int listener)
+{
+	if (refused_is_over(listener)) {
+		return false;
+	}
+	lock(r);
+	r->missed++;
+	unlock(r);
+	return true;
+}
+
+/* Wait for one notification and answer it. false: there will be no more. */
+static bool answer_one(struct refused *r, int listener, int child)
 {
 	struct seccomp_notif question = {0};
 	struct seccomp_notif_resp answer = {.error = -EPERM};
 	struct row row = {0};
 
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) < 0) {
-		return true; /* it was killed meanwhile */
+		return errno == EINTR || (errno == ENOENT && was_taken_back(r, listener));
 	}
 	describe(&question.data, &row);
 	if (wants_listener(&row)) {
 		r->own_listener = true;
-		return false;
+		(void)raw_pidfd_send_signal(child, SIGKILL);
+		return true;
 	}
 	identify(question.pid, &row);
 	/* Where the caller is gone, its number may already be somebody else's. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &question.id) < 0) {
 		row.comm[0] = row.exe[0] = '\0';
 	}
+	lock(r);
 	count(r, &row);
+	unlock(r);
 	answer.id = question.id;
 	(void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 	return true;
+}
+
+void refused_answer_all(struct refused *r, int listener, int child)
+{
+	while (answer_one(r, listener, child)) {
+	}
+	_exit(0);
+}
+
+void refused_end(struct refused *r, int process)
+{
+	siginfo_t info;
+
+	lock(r);
+	(void)raw_pidfd_send_signal(process, SIGKILL);
+	(void)raw_wait(process, 0, &info);
+	unlock(r);
 }
 
 /* ---- in assay ----------------------------------------------------------------------------- */
@@ -308,6 +365,11 @@ int refused_error(const struct refused *r)
 bool refused_own_listener(const struct refused *r)
 {
 	return r->own_listener;
+}
+
+uint64_t refused_missed(const struct refused *r)
+{
+	return r->missed;
 }
 
 static void name_call(uint8_t arch, uint32_t nr, struct sandbox_refused *ret)

@@ -131,6 +131,8 @@ bool sandbox_refused(const struct sandbox *sb, size_t i, struct sandbox_refused 
 /* 0: they are watched; else why not: EBUSY where assay itself is under a filter with a listener,
  * ENODATA when the plan did not ask for it. */
 int sandbox_refused_error(const struct sandbox *sb);
+/* How many more were interrupted by a signal before it was seen which calls they are. */
+uint64_t sandbox_refused_missed(const struct sandbox *sb);
 /* It was ended because it loads a seccomp filter with a listener of its own, and a process can have
  * one: it has to be started anew without watch_refused. */
 bool sandbox_own_listener(const struct sandbox *sb);

@@ -168,6 +168,11 @@ int sandbox_refused_error(const struct sandbox *sb)
 	return sb->spec->refused ? refused_error(sb->spec->refused) : ENODATA;
 }
 
+uint64_t sandbox_refused_missed(const struct sandbox *sb)
+{
+	return sb->spec->refused ? refused_missed(sb->spec->refused) : 0;
+}
+
 bool sandbox_own_listener(const struct sandbox *sb)
 {
 	return sb->spec->refused && refused_own_listener(sb->spec->refused);

@@ -15,6 +15,7 @@
 #include "sandbox/world_private.h"
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -266,6 +267,14 @@ int world_socket(const struct world *w, int domain, int type, struct err *err)
 	struct socket_request r = {domain, type, -1};
 
 	return netns_call(w->netns, make_socket, &r, err) ? -1 : r.fd;
+}
+
+uint64_t world_socket_missed(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) ? 0 : info[SK_MEMINFO_DROPS];
 }
 
 struct port {

@@ -60,4 +60,7 @@ const char *world_gateway(const struct world *w); /* ours: "172.29.0.1" */
  * to sees a peer on another host. -1 on error. */
 int world_socket(const struct world *w, int domain, int type, struct err *err);
 
+/* How many packets a socket has lost, since they came faster than they were read. */
+uint64_t world_socket_missed(int fd);
+
 #endif

@@ -24,6 +24,25 @@ static enum verdict verdict_of(struct obs_refused row)
 	return seen_kit_judge(&k, &check_no_privileged_attempts);
 }
 
+/* What a signal has taken back may have been an escape. */
+Test(checks_no_privileged_attempts, interrupted)
+{
+	AUTO(seen_kit) struct seen_kit k;
+	struct obs_refused row = {.count = 1, .arch = text("x86-64"), .comm = text("app")};
+
+	row.exe = text("/usr/bin/app");
+	seen_kit_ready(&k);
+	k.t.refused_watched = true;
+	k.t.refused_missed = 1;
+	cr_expect_eq(seen_kit_judge(&k, &check_no_privileged_attempts), VERDICT_NOT_TESTED);
+	k.t.refused.v = &row;
+	k.t.refused.n = 1;
+	row.call = text("mount");
+	cr_expect_eq(seen_kit_judge(&k, &check_no_privileged_attempts), VERDICT_NOT_TESTED);
+	row.call = text("finit_module");
+	cr_expect_eq(seen_kit_judge(&k, &check_no_privileged_attempts), VERDICT_FAIL);
+}
+
 Test(checks_no_privileged_attempts, table)
 {
 	static const struct {

@@ -55,7 +55,24 @@ Test(image_scan, wrong_digest_diff_id_size_and_media_type)
 	cr_expect(strv_has(&seen.log, "1 end bad"));
 	cr_expect(strv_has(&seen.log, "2 end bad"));
 	cr_expect(strv_has(&seen.log, "3 end bad")); /* nothing vouches for it */
-	cr_expect(strv_has(&seen.log, "4 end good"));
+	cr_expect(strv_has(&seen.log, "4 end bad")); /* it stands on those */
+}
+
+/* A media type says how to read a layer, not what it is. */
+Test(image_scan, a_wrong_media_type_makes_no_layer_another)
+{
+	const struct lk_layer layers[] = {
+		{small, 2, LAYER_ZSTD, NULL, 0}, {small, 2, LAYER_GZIP, NULL, 0}};
+	AUTO_PTR(image) struct image *image = lk_image(layers, 2);
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	AUTO(seen) struct seen seen = {0};
+	const struct entry_sink sink = sink_of(&seen);
+
+	image->layers[0].media_type = xstrdup("application/vnd.oci.image.layer.v1.tar+gzip");
+	scan(image, &sink, 1, &tree);
+	cr_expect_eq(image->violations.n, 1);
+	cr_expect(strv_has(&seen.log, "0 end good"));
+	cr_expect(strv_has(&seen.log, "1 end good"));
 }
 
 /* A layer cut short is broken, its digest wrong; the others are read all the same. */

@@ -160,6 +160,42 @@ Test(image_store, broken_layers_are_not_kept)
 	}
 }
 
+/* An image that only claims to have a base which the store has: what it lays on top of something else
+ * is not to be found by the images that really have it. */
+Test(image_store, layers_over_a_false_base_are_not_kept)
+{
+	static const struct lk_entry base[] = {
+		{.name = "etc/", .mode = 0700}, {.name = "etc/a", .text = "x"}};
+	static const struct lk_entry top[] = {
+		{.name = "etc/.wh.a"}, {.name = "etc/b", .text = "y"}};
+	const struct lk_layer layers[] = {LAYER(base), LAYER(top)};
+	AUTO(place) struct place p;
+
+	place_init(&p);
+	for (int i = 0; i < 3; i++) {
+		AUTO_PTR(image) struct image *image = lk_image(layers, i == 0 ? 1 : 2);
+		AUTO_PTR(store) struct store *store = open_store(&p);
+		AUTO_PTR(tree) struct tree *tree = NULL;
+		AUTO(strv) struct strv dirs = {0};
+
+		if (i == 1) {
+			cr_assert_eq(memcmp(lk_stored(image, 0)->data, "etc/", 4), 0);
+			lk_stored(image, 0)->data[0] = 'E';
+		}
+		dirs = unpack(store, image, &tree);
+		if (i == 1) {
+			cr_expect_eq(dirs.n, 0);
+			cr_expect_eq(count_in(&p, "layers"), 1);
+			continue;
+		}
+		cr_assert_eq(dirs.n, image->n_layers);
+		if (i == 2) {
+			cr_expect(S_ISCHR(stat_in(dirs.v[1], "etc/a").st_mode));
+			cr_expect_eq(stat_in(dirs.v[1], "etc").st_mode & 07777, 0700);
+		}
+	}
+}
+
 /* ---- ids ------------------------------------------------------------------------------------- */
 
 static const struct lk_entry owned[] = {
@@ -249,4 +285,3 @@ Test(image_store, real_ids_are_out_of_reach)
 		cr_expect_eq(stat_in(p.store, "tmp").st_mode & 07777, 0700);
 	}
 }
-

@@ -2,6 +2,8 @@
 #include "product/regular.h"
 
 #include <criterion/criterion.h>
+#include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -67,4 +69,54 @@ Test(regular, found_anywhere)
 	cr_expect_eq(regular_found("^a.*c$", "abbc"), 1);
 	cr_expect_eq(regular_found("\\d", "d"), -1, "the C library would find the letter");
 	cr_expect_eq(regular_found("(", "("), -1);
+}
+
+/* What is found is what the C library finds. */
+Test(regular, as_the_c_library_has_it)
+{
+	static const char *const patterns[] = {"", "a", "a|b", "^a|b$", "(a|b)*c", "(|a)b", "a||b",
+		"()", "()*a", "(a*)*b", "(a*b*)*c", "a{0}b", "a{2}", "a{,2}c", "a{2,}", "^a{1,3}$",
+		"^(ab?){2,3}$", "^(a|b_){0,2}c", "a)b", "a}", "[]a]b", "[^]a]", "[[:digit:]_]+$",
+		"^[a-c]{3}$", "\\.", "\\<a", "b\\>", "\\`a", "a\\'", "a^b", "a$b", "(^a)+",
+		"(a$|b)", "a.c", "\\(a", "x*", "^x*$", "(a+)+c", "[a\xe4]"};
+	static const char *const texts[] = {"", "a", "b", "c", "ab", "ba", "aa", "aaa", "aaaa",
+		"abc", "abab", "a b", "_a", "b_b_c", "a)b", "a}", "]b", "a.c", "a\nc", "(a", "12_",
+		"xx", "\xe4", "a^b", "a$b", "cab"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		AUTO_PTR(regular) struct regular *r = regular_new(patterns[i]);
+		regex_t theirs;
+
+		cr_assert_not_null(r, "'%s'", patterns[i]);
+		cr_assert_eq(regcomp(&theirs, patterns[i], REG_EXTENDED | REG_NOSUB), 0);
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
+			bool found = regexec(&theirs, texts[k], 0, NULL, 0) == 0;
+
+			cr_expect_eq(regular_find(r, texts[k]), found, "'%s' in '%s'", patterns[i],
+				texts[k]);
+		}
+		regfree(&theirs);
+	}
+}
+
+/* The largest that are taken, against a text that keeps all of them busy. With the C library the
+ * first one would still be at it after minutes. */
+Test(regular, costly_ones_end, .timeout = 120)
+{
+	static const char *const patterns[] = {"(a|b)*a(a|b){100}c", "(a|b)*a(a|b){1000}c",
+		"(a?b?){600}c", "a.{0,4000}c", "(.?){1300}c", "(a*b*)*(a|b){900}c"};
+	static char text[8192];
+
+	srand(1);
+	for (size_t i = 0; i + 1 < sizeof(text); i++) {
+		text[i] = "ab"[rand() & 1];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		cr_expect_eq(regular_found(patterns[i], text), 0, "'%s'", patterns[i]);
+	}
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 2] = 'c';
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		cr_expect_eq(regular_found(patterns[i], text), 1, "'%s'", patterns[i]);
+	}
 }
