@@ -121,24 +121,29 @@ void observation_contact(struct task_observation *t, double t_s, const struct ob
 	new->t_s = t_s;
 	new->count = 1;
 	new->name = xstrdup(contact->name);
+	new->service = xstrdup(contact->service);
 	new->address = xstrdup(contact->address);
 }
 
 char *contact_text(const struct obs_contact *c)
 {
 	auto_free char *port = c->port ? xasprintf(" port %u", c->port) : xstrdup("");
-	auto_free char *times = c->count > 1 ? xasprintf(", %llu times", (unsigned long long)c->count)
-					     : xstrdup("");
+	auto_free char *to =
+		c->service ? xasprintf("'%s' (%s)", c->service, c->address) : xstrdup(c->address);
+	auto_free char *times = c->count > 1
+					? xasprintf(", %llu times", (unsigned long long)c->count)
+					: xstrdup("");
 
-	return c->name ? xasprintf("asked for '%s'%s%s", c->name,
-				 c->answered ? "" : " (not known)", times)
-		       : xasprintf("%s to %s%s%s", c->protocol, c->address, port, times);
+	return c->name ? xasprintf("asked for '%s'%s%s", c->name, c->answered ? "" : " (not known)",
+				 times)
+		       : xasprintf("%s to %s%s%s", c->protocol, to, port, times);
 }
 
 static void contacts_release(struct obs_contacts *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		free(all->v[i].name);
+		free(all->v[i].service);
 		free(all->v[i].address);
 	}
 	free(all->v);

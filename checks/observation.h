@@ -110,6 +110,7 @@ struct obs_contact {
 	int instance; /* 0, ...; -1: not known */
 	bool between; /* it is for another instance of its own world: the number is in peer */
 	int peer; /* -1: none of ours has the address */
+	char *service; /* the peer's name, when it is a service; else NULL */
 	char protocol[8]; /* "dns": a question; "tcp", "udp", "icmp", "ip 47": a packet */
 	char *name; /* asked for; NULL for a packet */
 	bool answered; /* the name was known; packets never are */

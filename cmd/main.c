@@ -33,9 +33,18 @@ const unsigned long n_verbs = ARRAY_SIZE(verbs);
 
 int fail_with(const struct err *err)
 {
+	return fail_with_remedy(err, NULL);
+}
+
+int fail_with_remedy(const struct err *err, const char *remedy)
+{
 	auto_free char *text = escape_dup(ESCAPE_TERMINAL, err->msg);
+	auto_free char *what = remedy ? escape_dup(ESCAPE_TERMINAL, remedy) : NULL;
 
 	(void)fprintf(stderr, "assay: %s\n", text);
+	if (what) {
+		(void)fprintf(stderr, "assay: remedy: %s\n", what);
+	}
 	return err->code == ERR_USAGE      ? EXIT_USAGE
 	       : err->code == ERR_INTERNAL ? EXIT_BUG
 					   : EXIT_UNDECIDED;

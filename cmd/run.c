@@ -352,9 +352,9 @@ static int attach(struct attached *a, enum world_outside outside, struct err *er
 }
 
 /* The codes of docker run: 127 not found, 126 cannot be executed, 125 our own failure. */
-static int start_failure(const struct err *err)
+static int start_failure(const struct err *err, const char *remedy)
 {
-	(void)fail_with(err);
+	(void)fail_with_remedy(err, remedy);
 	if (err->code == ERR_MALFORMED && err->sys) {
 		return err->sys == ENOENT ? 127 : 126;
 	}
@@ -402,7 +402,7 @@ int verb_run(const struct options *options)
 		return fail_usage("run takes one IMAGE; a command goes behind '--'");
 	}
 	if (open_all(&a, options, &err)) {
-		return start_failure(&err);
+		return start_failure(&err, NULL);
 	}
 	if (options->dry_run) {
 		AUTO(buf) struct buf text;
@@ -411,7 +411,7 @@ int verb_run(const struct options *options)
 		if (dry_run_services(&a.around.runner, a.task, &text, &err) ||
 			sandbox_plan_print(&a.launch.plan, &text, &err) ||
 			print_out(buf_str(&text), text.len, &err)) {
-			return start_failure(&err);
+			return start_failure(&err, NULL);
 		}
 		return 0;
 	}
@@ -420,13 +420,13 @@ int verb_run(const struct options *options)
 	}
 	if (attach(&a, outside_read(options), &err)) {
 		terminal_release(&a.terminal); /* before anything is said */
-		return start_failure(&err);
+		return start_failure(&err, run_world_remedy(&a.around));
 	}
 	if (options->verbose) {
 		run_world_tell(&a.around);
 	}
 	if (a.lost.code) {
-		return start_failure(&a.lost);
+		return start_failure(&a.lost, NULL);
 	}
 	ended = sandbox_exit_status(a.sandbox);
 	if (a.ended_by) {

@@ -88,21 +88,27 @@ void run_world_stop(struct run_world *w)
 		struct err err = {0};
 
 		err_set(&err, ERR_IO, "%s", w->services.problem);
-		(void)fail_with(&err);
+		(void)fail_with_remedy(&err, w->services.remedy);
 	}
 }
 
-static void tell(const char *where, const struct obs_contacts *contacts)
+/* whose: "db: ", or "" for the product. */
+static void tell(const char *whose, const char *where, const struct obs_contacts *contacts)
 {
 	for (size_t i = 0; i < contacts->n; i++) {
 		auto_free char *text = contact_text(&contacts->v[i]);
 
-		(void)fprintf(
-			stderr, "assay: %s, after %.3f s: %s\n", where, contacts->v[i].t_s, text);
+		(void)fprintf(stderr, "assay: %s%s, after %.3f s: %s\n", whose, where,
+			contacts->v[i].t_s, text);
 	}
 	if (contacts->dropped) {
-		(void)fprintf(stderr, "assay: %s: and others\n", where);
+		(void)fprintf(stderr, "assay: %s%s: and others\n", whose, where);
 	}
+}
+
+const char *run_world_remedy(const struct run_world *w)
+{
+	return w->services.remedy;
 }
 
 void run_world_tell(const struct run_world *w)
@@ -111,8 +117,15 @@ void run_world_tell(const struct run_world *w)
 	struct outside *outside = w->experiment.outside;
 	uint64_t missed = outside ? outside_catch_up(outside) : 0;
 
-	tell("outside", &seen->contacts);
-	tell("between", &seen->between);
+	tell("", "outside", &seen->contacts);
+	tell("", "between", &seen->between);
+	for (size_t i = 0; i < seen->services.n; i++) {
+		const struct service_observation *s = &seen->services.v[i];
+		auto_free char *whose = xasprintf("%s: ", s->name);
+
+		tell(whose, "outside", &s->seen->contacts);
+		tell(whose, "between", &s->seen->between);
+	}
 	if (missed) {
 		(void)fprintf(
 			stderr, "assay: %" PRIu64 " packets came too fast to be seen\n", missed);

@@ -35,14 +35,17 @@ int run_world_start(
 	struct run_world *w, enum world_outside outside, const char *hostname, struct err *err);
 struct world *run_world(const struct run_world *w);
 
-int run_world_fd(const struct run_world *w);	  /* readable: it is our turn */
+int run_world_fd(const struct run_world *w); /* readable: it is our turn */
 int run_world_timeout(const struct run_world *w); /* ms until it is anyway; -1: never */
 void run_world_turn(struct run_world *w);
+
+/* What to do where starting failed because of a service; else NULL. Borrowed until release. */
+const char *run_world_remedy(const struct run_world *w);
 
 /* Stop the services; what had gone wrong with one is said on stderr. */
 void run_world_stop(struct run_world *w);
 
-/* Whom the product tried to reach, on stderr, a line each. */
+/* Whom the product and its services tried to reach, on stderr, a line each. */
 void run_world_tell(const struct run_world *w);
 void run_world_release(struct run_world *w);
 

@@ -122,11 +122,7 @@ int verb_store(const struct options *options)
 	if (policy_read(options, &policy, &err) || subject_store(&s, &err)) {
 		char *remedy = message_split(err.msg);
 
-		rc = fail_with(&err);
-		if (remedy) {
-			(void)fprintf(stderr, "assay: remedy: %s\n", remedy);
-		}
-		return rc;
+		return fail_with_remedy(&err, remedy);
 	}
 	subject_facts(&s);
 	rc = pruning ? prune(options, &s, &err) : list(options, &s, &err);

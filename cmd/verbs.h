@@ -42,6 +42,9 @@ int verb_doctor(const struct options *options);
  * class: USAGE 64, INTERNAL 70, anything else 2. */
 int fail_with(const struct err *err);
 
+/* The same, and what to do about it on a line of its own; NULL: nothing is known. */
+int fail_with_remedy(const struct err *err, const char *remedy);
+
 /* A wrong command line: message and where to look; returns 64. */
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -151,6 +151,7 @@ static json_t *contacts_json(const struct obs_contacts *contacts)
 
 		if (c->between) {
 			json_object_set_new(one, "peer", json_integer(c->peer));
+			json_object_set_new(one, "service", json_text(c->service));
 		} else {
 			json_object_set_new(one, "name", json_text(c->name));
 			json_object_set_new(one, "answered", json_boolean(c->answered));

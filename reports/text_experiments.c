@@ -96,12 +96,24 @@ static char *refused_line(const struct task_observation *seen)
 	return strv_join(&parts, "; ");
 }
 
-static void put_contacts(struct text *t, const char *title, const struct obs_contacts *contacts)
+/* whose: "db: ", or "" for the product. */
+static void put_contacts(struct text *t, const char *whose, const struct task_observation *seen)
 {
-	if (contacts->n) {
-		auto_free char *line = contacts_line(contacts);
+	const struct {
+		const char *title;
+		const struct obs_contacts *contacts;
+	} both[] = {
+		{seen->outside_drops ? "dropped" : "outside", &seen->contacts},
+		{"between", &seen->between},
+	};
 
-		put_field(t, title, line);
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		auto_free char *line = contacts_line(both[i].contacts);
+		auto_free char *all = xasprintf("%s%s", whose, line);
+
+		if (both[i].contacts->n) {
+			put_field(t, both[i].title, all);
+		}
 	}
 }
 
@@ -138,6 +150,9 @@ static void put_services(struct text *t, const struct service_observations *serv
 
 		put_field(t, "service", line);
 		if (t->verbose) {
+			auto_free char *whose = xasprintf("%s: ", s->name);
+
+			put_contacts(t, whose, s->seen);
 			put_timeline(t, s->seen);
 		}
 	}
@@ -160,8 +175,7 @@ void put_experiments(struct text *t)
 		}
 		put_services(t, &seen->services);
 		put_field(t, "seen", line);
-		put_contacts(t, seen->outside_drops ? "dropped" : "outside", &seen->contacts);
-		put_contacts(t, "between", &seen->between);
+		put_contacts(t, "", seen);
 		put_missed(t, seen->outside_missed);
 		if (seen->refused.n) {
 			auto_free char *refused = refused_line(seen);

@@ -22,11 +22,22 @@ static struct boot *contact_boot(const struct experiment *x, int instance)
 	return instance < 0 ? product : NULL;
 }
 
-static void on_contact(const struct obs_contact *contact, void *arg)
+static const char *service_name(const struct experiment *x, int peer)
+{
+	const struct boot *b = peer >= 0 ? contact_boot(x, peer) : NULL;
+
+	return b && b->service ? b->hostname : NULL;
+}
+
+static void on_contact(const struct obs_contact *seen, void *arg)
 {
 	const struct experiment *x = arg;
-	struct boot *b = contact_boot(x, contact->instance);
+	struct boot *b = contact_boot(x, seen->instance);
+	struct obs_contact named = *seen;
+	const struct obs_contact *contact = &named;
 
+	/* observation_contact() copies */
+	named.service = (char *)(uintptr_t)service_name(x, seen->peer);
 	if (b) {
 		observation_contact(b->obs, boot_now(b), contact);
 	} else if (x->strangers) {

@@ -36,7 +36,7 @@ problem(struct services *s, const struct service_run *r, const char *remedy, con
 	s->problem = xasprintf("service '%s' %s", name, what);
 	s->remedy = remedy ? xstrdup(remedy)
 			   : xasprintf("mend \"x-assay\".\"services\" of the product file (image, "
-				       "environment, memory, readiness), or give another image "
+				       "environment, memory, readiness), or give an image "
 				       "with --service %s=IMAGE",
 				     name);
 }

@@ -165,6 +165,69 @@ Test(checks_bootstraps, a_declared_destination_was_missing)
 	}
 }
 
+/* What it asked for by name counts as what it says does; a service of that name was given. */
+Test(checks_bootstraps, a_declared_destination_was_asked_for)
+{
+	static const struct {
+		const char *uri;
+		const char *asked;
+		bool answered;
+		const char *given;
+		enum verdict verdict;
+	} rows[] = {
+		{"https://tx.example.org:8443/r4", "tx.example.org", false, "db",
+			VERDICT_NOT_TESTED},
+		{"postgresql://clinic:word@db/app", "DB", false, "cache", VERDICT_NOT_TESTED},
+		{"postgresql://clinic@db/app", "db", true, "db", VERDICT_FAIL},
+		{"postgresql://clinic@db/app", "other", false, "cache", VERDICT_FAIL},
+		{"https://tx.example.org/r4", "tx.example.org", true, "TX.example.org",
+			VERDICT_FAIL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		AUTO(seen_kit) struct seen_kit k;
+		struct interface to = {.name = text("where it writes"), .uri = text(rows[i].uri)};
+		struct obs_contact contact = {.protocol = "dns",
+			.count = 1,
+			.name = text(rows[i].asked),
+			.answered = rows[i].answered};
+		struct service_observation service = {.name = text(rows[i].given)};
+
+		seen_kit_ready(&k);
+		k.t.ready = false;
+		k.t.err = said("tx.example.org does not answer\n");
+		k.t.contacts.v = &contact;
+		k.t.contacts.n = 1;
+		k.t.services.v = &service;
+		k.t.services.n = 1;
+		k.product.networking.v = &to;
+		k.product.networking.n = 1;
+		cr_expect_eq(seen_kit_judge(&k, &check_bootstraps), rows[i].verdict, "row %zu: %s",
+			i, k.result.summary);
+	}
+}
+
+Test(checks_bootstraps, names_asked_in_vain_are_told)
+{
+	AUTO(seen_kit) struct seen_kit k;
+	struct obs_contact contacts[] = {
+		{.protocol = "dns", .count = 1, .name = text("cache"), .answered = true},
+		{.protocol = "dns", .count = 40, .name = text("db")},
+		{.protocol = "tcp", .count = 1, .address = text("192.0.2.7"), .port = 80},
+		{.protocol = "dns", .count = 1, .name = text("mail.example.org")},
+	};
+
+	seen_kit_ready(&k);
+	k.t.ready = false;
+	k.t.exit_early = (struct obs_exit){.ended = true, .code = 1, .t_s = 20};
+	k.t.err = said("gave up\n");
+	k.t.contacts.v = contacts;
+	k.t.contacts.n = ARRAY_SIZE(contacts);
+	cr_assert_eq(seen_kit_judge(&k, &check_bootstraps), VERDICT_FAIL);
+	cr_assert(strstr(seen_kit_message(&k), "before it was ready; it asked in vain for 'db', "
+					       "'mail.example.org'; it said last: 'gave up'"));
+}
+
 Test(checks_bootstraps, dependencies_were_missing)
 {
 	AUTO(seen_kit) struct seen_kit k;
@@ -173,4 +236,17 @@ Test(checks_bootstraps, dependencies_were_missing)
 	k.t.ready = false;
 	k.product.n_runtime_dependencies = 2;
 	cr_assert_eq(seen_kit_judge(&k, &check_bootstraps), VERDICT_NOT_TESTED);
+}
+
+Test(checks_bootstraps, dependencies_were_given)
+{
+	AUTO(seen_kit) struct seen_kit k;
+	struct service_observation services[] = {{.name = text("db")}, {.name = text("cache")}};
+
+	seen_kit_ready(&k);
+	k.t.ready = false;
+	k.t.services.v = services;
+	k.t.services.n = ARRAY_SIZE(services);
+	k.product.n_runtime_dependencies = 2;
+	cr_assert_eq(seen_kit_judge(&k, &check_bootstraps), VERDICT_FAIL);
 }
