@@ -13,9 +13,10 @@
 #define PATTERN_MAX 1024
 
 /* What an expression may weigh: its characters with their repetitions multiplied out. The C library's
- * compiler takes memory by the square of it. "[0-9a-f]{64}" is common, "(a{99}){99}" an attack, and
+ * compiler takes memory by the square of it, and where nothing is repeated, "(()*){680}", time by the
+ * cube: a second. "[0-9a-f]{64}" is common, "(a{99}){99}" an attack, and
  * so is "(((a+)+)+)+": each "+" is compiled as two copies. */
-#define WEIGHT_MAX 4096
+#define WEIGHT_MAX 2048
 #define NESTING_MAX 64
 
 /* Larger bounds are refused by the compiler (RE_DUP_MAX is 32767). */
@@ -25,6 +26,13 @@
 static bool is_foreign_escape(char c)
 {
 	return strchr("dDwWsSbBnrtfvxucpPkAzZ", c) && c;
+}
+
+/* "{2}", "{2,}", "{,2}", "{2,3}": the C library takes "{\2}" for a repetition, too. */
+static bool is_repetition(const char *at)
+{
+	at += 1 + strspn(at + 1, "0123456789,");
+	return *at == '}';
 }
 
 /* Constructs of other dialects outside a bracket expression, and what is costly in ours. */
@@ -38,6 +46,9 @@ static const char *foreign_at(const char *at)
 	}
 	if (at[0] == '(' && at[1] == '?') {
 		return "it uses a group of another dialect";
+	}
+	if (at[0] == '{' && !is_repetition(at)) {
+		return "it has a brace that begins no repetition";
 	}
 	/* lazy or possessive in other dialects, undefined in POSIX, and slow to compile */
 	if (at[0] && at[1] && strchr("*+?}", at[0]) && strchr("*+?{", at[1])) {
@@ -97,6 +108,8 @@ static bool weigh_at(struct weight *w, const char *at)
 		if (w->depth) {
 			w->depth--;
 			weigh(w, w->sum[w->depth + 1] + 1);
+		} else { /* a plain character */
+			weigh(w, 1);
 		}
 		break;
 	case '+':

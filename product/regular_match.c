@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Steps of a program. What weighs 4096 (regular.c) has less than three for each. */
+/* Steps of a program. What weighs 2048 (regular.c) has fewer. */
 enum { STEPS_MAX = 16384 };
 #define NONE UINT32_MAX
 
