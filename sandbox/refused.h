@@ -9,8 +9,9 @@
  * depends on nothing that the caller could change meanwhile, and nothing is ever let through. Who
  * answers does nothing else, so the caller waits for microseconds; when the keeper ends, so does all
  * that could wait for it. A signal may take the question back before it was read: since somebody
- * always waits in the call that reads it, at least that there was one is known, and counted. A process can have one listener: a product that loads one of its own (which
- * Docker lets it) cannot be watched, and is ended, to be started anew without.
+ * always waits in the call that reads it, at least that there was one is known, and counted. A
+ * process can have one listener: a product that loads one of its own (which Docker lets it) cannot
+ * be watched, and is ended, to be started anew without.
  *
  * Counts lie in memory that assay and the keeper share, of a fixed size: REFUSED_ROWS different ones
  * with the process that called, and beyond these one for each call there is.
