@@ -13,7 +13,7 @@
 #undef strncat
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets atoi atol atoll strtok \
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets atoi atol atoll strtok      \
 	gmtime localtime ctime asctime tmpnam tempnam mktemp
 
 #endif

@@ -70,8 +70,8 @@ void digest_end(struct digest *d, char text[DIGEST_TEXT_MAX])
 	must(EVP_DigestInit_ex(d->ctx, algorithms[d->algorithm].md(), NULL));
 }
 
-void digest_of(enum digest_algorithm algorithm, const void *bytes, size_t len,
-	char text[DIGEST_TEXT_MAX])
+void digest_of(
+	enum digest_algorithm algorithm, const void *bytes, size_t len, char text[DIGEST_TEXT_MAX])
 {
 	AUTO_PTR(digest) struct digest *d = digest_new(algorithm);
 
@@ -115,8 +115,9 @@ int digest_parse(const char *text, enum digest_algorithm *ret, struct err *err)
 		}
 		if (encoded != algorithms[i].hex ||
 			strspn(colon + 1, "0123456789abcdef") != encoded) {
-			return err_set(err, ERR_MALFORMED, "'%.80s' is not %zu lower-case hex digits",
-				text, algorithms[i].hex);
+			return err_set(err, ERR_MALFORMED,
+				"'%.80s' is not %zu lower-case hex digits", text,
+				algorithms[i].hex);
 		}
 		*ret = (enum digest_algorithm)i;
 		return 0;

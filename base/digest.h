@@ -34,8 +34,8 @@ void digest_add(struct digest *d, const void *bytes, size_t len);
 void digest_end(struct digest *d, char text[DIGEST_TEXT_MAX]);
 
 /* Both in one step. */
-void digest_of(enum digest_algorithm algorithm, const void *bytes, size_t len,
-	char text[DIGEST_TEXT_MAX]);
+void digest_of(
+	enum digest_algorithm algorithm, const void *bytes, size_t len, char text[DIGEST_TEXT_MAX]);
 
 /* The algorithm of "sha256:<64 lower-case hex>" or its sha512 form. ERR_MALFORMED when it breaks
  * the grammar, ERR_UNSUPPORTED for a well-formed digest of another algorithm. */

@@ -14,13 +14,13 @@
 
 enum err_code {
 	ERR_NONE,
-	ERR_USAGE,	 /* the caller's words are wrong: command line, policy file */
-	ERR_IO,		 /* the system would not: no such file, disk full */
-	ERR_MALFORMED,	 /* input that breaks its own format */
-	ERR_LIMIT,	 /* input larger than a limit of ours; the message names the limit */
+	ERR_USAGE, /* the caller's words are wrong: command line, policy file */
+	ERR_IO, /* the system would not: no such file, disk full */
+	ERR_MALFORMED, /* input that breaks its own format */
+	ERR_LIMIT, /* input larger than a limit of ours; the message names the limit */
 	ERR_UNSUPPORTED, /* valid, but not something we (or this kernel) can do */
-	ERR_DENIED,	 /* permission: EPERM, EACCES */
-	ERR_INTERNAL,	 /* should not happen */
+	ERR_DENIED, /* permission: EPERM, EACCES */
+	ERR_INTERNAL, /* should not happen */
 };
 
 struct err {

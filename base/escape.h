@@ -14,9 +14,9 @@
 
 enum escape_sink {
 	ESCAPE_TERMINAL, /* control characters, ESC, bidi overrides as \xNN; tab and UTF-8 kept */
-	ESCAPE_XML,	 /* & < > " ' as entities; what XML 1.0 forbids as \xNN */
-	ESCAPE_HTML,	 /* as XML */
-	ESCAPE_UTF8,	 /* only what is not UTF-8 (and NUL) as \xNN */
+	ESCAPE_XML, /* & < > " ' as entities; what XML 1.0 forbids as \xNN */
+	ESCAPE_HTML, /* as XML */
+	ESCAPE_UTF8, /* only what is not UTF-8 (and NUL) as \xNN */
 };
 
 /* Append len bytes of s, escaped, to out. ERR_LIMIT at out's cap. */

@@ -34,7 +34,7 @@ struct strv {
 };
 
 void strv_add(struct strv *list, const char *s); /* copies */
-void strv_take(struct strv *list, char *s);	 /* takes s */
+void strv_take(struct strv *list, char *s); /* takes s */
 void strv_addf(struct strv *list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strv_add_all(struct strv *list, const struct strv *more); /* copies */
 bool strv_has(const struct strv *list, const char *s);

@@ -3,9 +3,9 @@
  *
  *	unpack STORE IMAGE	prints the directories of its layers, lowest first
  */
-#include "image/image.h"
 #include "base/alloc.h"
 #include "image/facts.h"
+#include "image/image.h"
 #include "image/scan.h"
 #include "image/store.h"
 

@@ -30,12 +30,12 @@ enum stage { STAGE_STATIC, STAGE_DYNAMIC };
 /* What has to be there before .run is called; the engine answers not-tested or not-applicable
  * with the reason where it is not. */
 enum needs {
-	NEEDS_CONFIG = 1 << 0,	   /* an image was chosen */
-	NEEDS_TREE = 1 << 1,	   /* its layers could be read (implies NEEDS_CONFIG) */
-	NEEDS_PRODUCT = 1 << 2,	   /* a product file: else not-tested, with the remedy */
+	NEEDS_CONFIG = 1 << 0, /* an image was chosen */
+	NEEDS_TREE = 1 << 1, /* its layers could be read (implies NEEDS_CONFIG) */
+	NEEDS_PRODUCT = 1 << 2, /* a product file: else not-tested, with the remedy */
 	NEEDS_EXECUTABLE = 1 << 3, /* not content only: else not-applicable */
-	NEEDS_BOOT = 1 << 4,	   /* dynamic: the task was started: else not-tested */
-	NEEDS_READY = 1 << 5,	   /* dynamic: it became ready (implies NEEDS_BOOT) */
+	NEEDS_BOOT = 1 << 4, /* dynamic: the task was started: else not-tested */
+	NEEDS_READY = 1 << 5, /* dynamic: it became ready (implies NEEDS_BOOT) */
 };
 
 /* Something that .entry saw in a layer, for .run to judge when the whole tree is known. */
@@ -43,8 +43,8 @@ struct note {
 	size_t layer;
 	char *path;
 	unsigned line; /* 1-based, 0: none */
-	int kind;      /* the check's own enum */
-	char *text;    /* NULL: none */
+	int kind; /* the check's own enum */
+	char *text; /* NULL: none */
 };
 struct notes {
 	struct note *v;
@@ -58,8 +58,8 @@ struct notes {
 #define LIMIT_NOTES 10000
 
 /* Add a note; text may be NULL (copied otherwise). */
-void note_add(struct notes *notes, const struct entry *entry, unsigned line, int kind,
-	const char *text);
+void note_add(
+	struct notes *notes, const struct entry *entry, unsigned line, int kind, const char *text);
 
 /* What a check may look at. Everything is borrowed; what is not there is NULL. */
 struct check_context {
@@ -72,17 +72,17 @@ struct check_context {
 	const struct policy *policy;
 	const struct edition *edition;
 	const struct notes *notes; /* this check's, in the order of the layers */
-	uint64_t memory_mib;	   /* --memory, 0: not given */
+	uint64_t memory_mib; /* --memory, 0: not given */
 };
 
 struct outcome; /* outcome.h; checks use the functions below only */
 
 struct check {
-	const char *id;		 /* "env-names": a contract, never reused */
+	const char *id; /* "env-names": a contract, never reused */
 	const char *requirement; /* "R03" */
-	const char *title;	 /* one line: what it establishes */
-	const char *reason;	 /* why it matters, for `assay explain` */
-	const char *remedy;	 /* what to do when it does not hold */
+	const char *title; /* one line: what it establishes */
+	const char *reason; /* why it matters, for `assay explain` */
+	const char *remedy; /* what to do when it does not hold */
 	enum stage stage;
 	unsigned needs;
 	bool per_task; /* once for each task of the default configuration */

@@ -11,7 +11,7 @@ enum level { LEVEL_MUST, LEVEL_SHOULD, LEVEL_SHOULD_NOT };
 struct requirement {
 	const char *id; /* "R03", "S1", "N2" */
 	enum level level;
-	const char *title;  /* "Injected with configuration" */
+	const char *title; /* "Injected with configuration" */
 	const char *clause; /* the specification's own words */
 	const char *left_to_human; /* what no check can cover; NULL: nothing */
 };

@@ -9,7 +9,7 @@
 /* Each prints to stdout and returns the exit code. */
 int help_print(void);
 int help_verb(const struct verb *verb);
-int help_man(void);	   /* docs/assay.1, man(7) */
+int help_man(void); /* docs/assay.1, man(7) */
 int help_completion(void); /* docs/assay.bash */
 
 #endif

@@ -41,9 +41,9 @@ struct options {
 	struct strv env_files;
 	struct strv services; /* "NAME=IMAGE" */
 	struct strv reports; /* "FORMAT" or "FORMAT=FILE" */
-	uint64_t memory;  /* MiB */
+	uint64_t memory; /* MiB */
 	uint64_t timeout; /* seconds */
-	uint64_t size;    /* MiB */
+	uint64_t size; /* MiB */
 	struct strv tmpfs;
 	bool all;
 	bool read_only;
@@ -54,16 +54,23 @@ struct options {
 	bool verbose;
 	bool help;
 	bool version;
-	const char *color;    /* "auto", "always", "never" */
+	const char *color; /* "auto", "always", "never" */
 	const char *progress; /* the same */
 	struct strv operands; /* what is no option */
-	struct strv command;  /* behind "--" */
+	struct strv command; /* behind "--" */
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_CHOICE, OPTION_NUMBER, OPTION_LIST, OPTION_COMMAS };
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_CHOICE,
+	OPTION_NUMBER,
+	OPTION_LIST,
+	OPTION_COMMAS
+};
 
 struct option_row {
-	const char *name;     /* "--product" */
+	const char *name; /* "--product" */
 	const char *argument; /* "FILE"; for a choice "static|dynamic|all"; NULL for a flag */
 	enum option_kind kind;
 	size_t offset;

@@ -49,8 +49,9 @@ static int init(const struct options *options)
 		return fail_with(&err);
 	}
 	if (!options->quiet) {
-		(void)fputs("assay: memory_maximum, the ports' meaning and the variables' descriptions "
-			    "are guesses: look at each\n",
+		(void)fputs(
+			"assay: memory_maximum, the ports' meaning and the variables' descriptions "
+			"are guesses: look at each\n",
 			stderr);
 	}
 	return 0;

@@ -40,11 +40,11 @@ static void print_json(void)
 	for (size_t i = 0; i < n_checks; i++) {
 		const struct requirement *r = requirement_find(checks[i]->requirement);
 
-		json_array_append_new(list,
-			json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", checks[i]->id, "requirement",
-				r->id, "level", level_name(r->level), "stage",
-				stage_name(checks[i]), "title", checks[i]->title, "reason",
-				checks[i]->reason, "remedy", checks[i]->remedy));
+		json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", checks[i]->id,
+				      "requirement", r->id, "level", level_name(r->level), "stage",
+				      stage_name(checks[i]), "title", checks[i]->title, "reason",
+				      checks[i]->reason, "remedy", checks[i]->remedy));
 	}
 	text = json_dumps(list, JSON_INDENT(2));
 	(void)puts(text ? text : "[]");
@@ -64,7 +64,8 @@ static void print_markdown(void)
 		}
 		for (size_t k = 0; k < n_checks; k++) {
 			if (of_requirement(checks[k], r)) {
-				(void)printf("\n### `%s` (%s)\n\n%s.\n\n*Why:* %s\n\n*Remedy:* %s\n",
+				(void)printf(
+					"\n### `%s` (%s)\n\n%s.\n\n*Why:* %s\n\n*Remedy:* %s\n",
 					checks[k]->id, stage_name(checks[k]), checks[k]->title,
 					checks[k]->reason, checks[k]->remedy);
 			}
@@ -86,8 +87,8 @@ int verb_rules(const struct options *options)
 	} else if (str_eq(format, "markdown")) {
 		print_markdown();
 	} else {
-		return fail_usage("rules can be written as text, json or markdown, not '%.40s'",
-			format);
+		return fail_usage(
+			"rules can be written as text, json or markdown, not '%.40s'", format);
 	}
 	return 0;
 }
@@ -96,7 +97,8 @@ static void explain_check(const struct check *check)
 {
 	const struct requirement *r = requirement_find(check->requirement);
 
-	(void)printf("%s (%s check of %s, %s)\n\n%s.\n\nClause:  %s\n\nWhy:     %s\n\nRemedy:  %s\n",
+	(void)printf(
+		"%s (%s check of %s, %s)\n\n%s.\n\nClause:  %s\n\nWhy:     %s\n\nRemedy:  %s\n",
 		check->id, stage_name(check), r->id, level_name(r->level), check->title, r->clause,
 		check->reason, check->remedy);
 }

@@ -12,19 +12,19 @@
 #include "base/err.h"
 
 enum reference_kind {
-	REFERENCE_PATH,		  /* a directory or file, its form unknown yet */
-	REFERENCE_STDIN,	  /* "-" */
-	REFERENCE_OCI,		  /* a layout directory */
+	REFERENCE_PATH, /* a directory or file, its form unknown yet */
+	REFERENCE_STDIN, /* "-" */
+	REFERENCE_OCI, /* a layout directory */
 	REFERENCE_OCI_ARCHIVE,
 	REFERENCE_DOCKER_ARCHIVE,
-	REFERENCE_SKOPEO,	  /* handed to skopeo as it is written */
+	REFERENCE_SKOPEO, /* handed to skopeo as it is written */
 };
 
 struct reference {
 	enum reference_kind kind;
 	char *text; /* as given */
 	char *path; /* NULL for stdin and skopeo */
-	char *tag;  /* TAG or REF behind the path, NULL when none was given */
+	char *tag; /* TAG or REF behind the path, NULL when none was given */
 };
 
 /* ERR_USAGE names what is wrong. The caller releases ret on success. */

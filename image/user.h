@@ -15,16 +15,17 @@
 struct user {
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t groups[64]; /* supplementary, from the group file, for a user known by name or uid */
+	uint32_t groups
+		[64]; /* supplementary, from the group file, for a user known by name or uid */
 	size_t n_groups;
-	char name[64];	/* "" when it has no passwd entry */
+	char name[64]; /* "" when it has no passwd entry */
 	char home[256]; /* "/" when it has no passwd entry */
 };
 
 /* Pure over the texts of etc/passwd and etc/group (NULL: no such file). ERR_MALFORMED when a name
  * does not resolve; the message names it. */
-int user_resolve(const char *spec, const char *passwd, const char *group, struct user *ret,
-	struct err *err);
+int user_resolve(
+	const char *spec, const char *passwd, const char *group, struct user *ret, struct err *err);
 
 /* The same with the texts of the tree. */
 int user_resolve_in(const char *spec, const struct tree *tree, struct user *ret, struct err *err);

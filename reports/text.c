@@ -67,8 +67,8 @@ static void put_verdict(struct text *t)
 {
 	const struct result *result = t->result;
 	auto_free char *numbers = tally(result);
-	auto_free char *line = xasprintf("in %zu of %zu MUSTs%s%s%s: %s", musts_checked(result), musts(),
-		str_eq(result->scope, "all") ? "" : " (",
+	auto_free char *line = xasprintf("in %zu of %zu MUSTs%s%s%s: %s", musts_checked(result),
+		musts(), str_eq(result->scope, "all") ? "" : " (",
 		str_eq(result->scope, "all") ? "" : result->scope,
 		str_eq(result->scope, "all") ? "" : " stage only)", numbers);
 

@@ -35,44 +35,44 @@ struct sandbox_plan {
 	const struct host *host;
 	struct workspace *workspace;
 	struct world *world; /* NULL: a network namespace with nothing but loopback */
-	unsigned address;    /* n of world_address() */
-	const char *name;    /* unique within the run: "web-1"; names cgroup and directory */
+	unsigned address; /* n of world_address() */
+	const char *name; /* unique within the run: "web-1"; names cgroup and directory */
 	const char *hostname;
-	struct strv lower;   /* absolute layer directories, lowest first */
-	bool lower_shifted;  /* the layers' owners are already shifted by host->first_id */
-	bool read_only;	     /* root and /etc files, not volumes, tmpfs, /dev and /proc */
-	struct strv argv;    /* argv[0] is looked up on PATH of env, inside */
-	struct strv env;     /* complete: "KEY=value" */
-	const char *cwd;     /* created when absent */
+	struct strv lower; /* absolute layer directories, lowest first */
+	bool lower_shifted; /* the layers' owners are already shifted by host->first_id */
+	bool read_only; /* root and /etc files, not volumes, tmpfs, /dev and /proc */
+	struct strv argv; /* argv[0] is looked up on PATH of env, inside */
+	struct strv env; /* complete: "KEY=value" */
+	const char *cwd; /* created when absent */
 	uint32_t uid;
 	uint32_t gid;
 	const uint32_t *groups;
 	size_t n_groups;
 	struct strv volumes; /* paths that get a directory of their own, seeded from the image */
-	struct strv tmpfs;   /* paths that get an empty file system in memory */
-	struct strv hosts;   /* extra lines for /etc/hosts: "172.29.0.3\tdb" */
-	uint64_t memory;     /* bytes, 0: no limit */
+	struct strv tmpfs; /* paths that get an empty file system in memory */
+	struct strv hosts; /* extra lines for /etc/hosts: "172.29.0.3\tdb" */
+	uint64_t memory; /* bytes, 0: no limit */
 	uint64_t pids;
 	double cpus;
-	uint64_t file_size;  /* RLIMIT_FSIZE, bytes, 0: none */
-	bool terminal;	     /* stdin_fd is a terminal that becomes the controlling one */
-	int stdin_fd;	     /* -1: /dev/null */
-	int stdout_fd;	     /* -1: a pipe, see sandbox_stdout() */
+	uint64_t file_size; /* RLIMIT_FSIZE, bytes, 0: none */
+	bool terminal; /* stdin_fd is a terminal that becomes the controlling one */
+	int stdin_fd; /* -1: /dev/null */
+	int stdout_fd; /* -1: a pipe, see sandbox_stdout() */
 	int stderr_fd;
-	bool tracked_log;    /* a /dev/log datagram socket, see sandbox_syslog_fd() */
-	bool watch_refused;  /* count what the seccomp rules refuse, see sandbox_refused() */
+	bool tracked_log; /* a /dev/log datagram socket, see sandbox_syslog_fd() */
+	bool watch_refused; /* count what the seccomp rules refuse, see sandbox_refused() */
 };
 
 struct sandbox_exit {
 	bool ended;
-	int code;   /* -1 when a signal ended it */
+	int code; /* -1 when a signal ended it */
 	int signal;
 };
 
 struct sandbox_memory {
-	uint64_t used;	/* anonymous + shared memory */
+	uint64_t used; /* anonymous + shared memory */
 	uint64_t total; /* as the kernel accounts, page cache included */
-	uint64_t peak;	/* high-water mark of total, 0: not known */
+	uint64_t peak; /* high-water mark of total, 0: not known */
 	uint64_t oom_kills;
 };
 
@@ -109,15 +109,15 @@ bool sandbox_swap_limited(const struct sandbox *sb);
 int sandbox_memory(const struct sandbox *sb, struct sandbox_memory *ret, struct err *err);
 
 /* Host process ids of everything inside (ret[0..n)), at most max. */
-int sandbox_processes(const struct sandbox *sb, pid_t *ret, size_t max, size_t *ret_n,
-	struct err *err);
+int sandbox_processes(
+	const struct sandbox *sb, pid_t *ret, size_t max, size_t *ret_n, struct err *err);
 
 /* System calls that the seccomp rules refused with EPERM to one process, but for a few harmless ones
  * (seccomp.c). Where there were too many processes to keep, comm and exe are empty. */
 enum { SANDBOX_COMM = 16, SANDBOX_EXE = 128 };
 struct sandbox_refused {
-	char call[32];	   /* "mount", "number 180" */
-	const char *arch;  /* "x86-64", "i386", "x32" */
+	char call[32]; /* "mount", "number 180" */
+	const char *arch; /* "x86-64", "i386", "x32" */
 	uint64_t count;
 	uint64_t first_ns; /* of time_now_ns() */
 	bool has_argument; /* bpf, clone, keyctl, personality, socket, unshare: */

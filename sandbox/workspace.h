@@ -17,8 +17,8 @@ struct workspace;
 
 /* base: NULL for the default ($ASSAY_HOME, else /var/lib/assay as root, else
  * $XDG_CACHE_HOME/assay or ~/.cache/assay). */
-int workspace_open(const char *base, const struct host *host, struct workspace **ret,
-	struct err *err);
+int workspace_open(
+	const char *base, const struct host *host, struct workspace **ret, struct err *err);
 
 /* Removes the run's directory (unless kept) and its control groups. */
 void workspace_free(struct workspace *w);
@@ -27,8 +27,8 @@ DEFINE_AUTO_PTR(workspace)
 /* For a signal handler, as long as no instance was started: removes the run's directory. */
 void workspace_vanish(const struct workspace *w);
 
-const char *workspace_id(const struct workspace *w);   /* 12 hex digits */
-const char *workspace_dir(const struct workspace *w);  /* absolute */
+const char *workspace_id(const struct workspace *w); /* 12 hex digits */
+const char *workspace_dir(const struct workspace *w); /* absolute */
 const char *workspace_base(const struct workspace *w); /* absolute; the layer store is below it */
 void workspace_keep(struct workspace *w);
 

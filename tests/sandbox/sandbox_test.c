@@ -239,9 +239,8 @@ void fixture_close(struct fixture *f)
 	f->workspace = NULL;
 }
 
-static const struct test *const groups[] = {
-	tests_process, tests_limits, tests_view, tests_network, tests_end, tests_modes,
-	tests_escapes, tests_layouts, tests_bounds, tests_rights};
+static const struct test *const groups[] = {tests_process, tests_limits, tests_view, tests_network,
+	tests_end, tests_modes, tests_escapes, tests_layouts, tests_bounds, tests_rights};
 
 static unsigned passed, failed, left_out;
 

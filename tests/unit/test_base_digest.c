@@ -46,6 +46,7 @@ Test(base_digest, the_grammar_of_a_descriptor)
 	cr_assert_eq(digest_parse(upper, &algorithm, &err), -1);
 	cr_assert_eq(err.code, ERR_MALFORMED);
 	cr_assert_eq(digest_parse("multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8",
-			     &algorithm, &err), -1);
+			     &algorithm, &err),
+		-1);
 	cr_assert_eq(err.code, ERR_UNSUPPORTED);
 }

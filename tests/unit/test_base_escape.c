@@ -16,7 +16,10 @@ static void check(enum escape_sink sink, const char *s, size_t len, const char *
 Test(base_escape, a_terminal_gets_no_control_sequence)
 {
 	check(ESCAPE_TERMINAL, "a\033[31mb\tc\nd", 11, "a\\x1b[31mb\tc\\x0ad");
-	check(ESCAPE_TERMINAL, "\xc2\x9b" "31m", 5, "\\xc2\\x9b31m"); /* U+009B, the 8-bit CSI */
+	check(ESCAPE_TERMINAL,
+		"\xc2\x9b"
+		"31m",
+		5, "\\xc2\\x9b31m"); /* U+009B, the 8-bit CSI */
 	check(ESCAPE_TERMINAL, "x\xe2\x80\xaey", 5, "x\\xe2\\x80\\xaey"); /* U+202E */
 	check(ESCAPE_TERMINAL, "gr\xc3\xbc\xc3\x9f", 6, "gr\xc3\xbc\xc3\x9f");
 	check(ESCAPE_TERMINAL, "\xff\xfe", 2, "\\xff\\xfe");

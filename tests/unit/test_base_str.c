@@ -48,22 +48,22 @@ Test(base_str, knows_utf8)
 	} rows[] = {
 		{"", 0, true},
 		{"abc", 3, true},
-		{"\xc2\x80", 2, true},		  /* U+0080 */
-		{"\xdf\xbf", 2, true},		  /* U+07FF */
-		{"\xe0\xa0\x80", 3, true},	  /* U+0800 */
-		{"\xed\x9f\xbf", 3, true},	  /* U+D7FF */
-		{"\xef\xbf\xbf", 3, true},	  /* U+FFFF */
-		{"\xf0\x90\x80\x80", 4, true},	  /* U+10000 */
-		{"\xf4\x8f\xbf\xbf", 4, true},	  /* U+10FFFF */
-		{"\x80", 1, false},		  /* continuation alone */
-		{"\xc0\x80", 2, false},		  /* overlong NUL */
-		{"\xc1\xbf", 2, false},		  /* overlong U+7F */
-		{"\xe0\x9f\xbf", 3, false},	  /* overlong U+7FF */
-		{"\xf0\x8f\xbf\xbf", 4, false},	  /* overlong U+FFFF */
-		{"\xed\xa0\x80", 3, false},	  /* surrogate U+D800 */
-		{"\xf4\x90\x80\x80", 4, false},	  /* U+110000 */
+		{"\xc2\x80", 2, true}, /* U+0080 */
+		{"\xdf\xbf", 2, true}, /* U+07FF */
+		{"\xe0\xa0\x80", 3, true}, /* U+0800 */
+		{"\xed\x9f\xbf", 3, true}, /* U+D7FF */
+		{"\xef\xbf\xbf", 3, true}, /* U+FFFF */
+		{"\xf0\x90\x80\x80", 4, true}, /* U+10000 */
+		{"\xf4\x8f\xbf\xbf", 4, true}, /* U+10FFFF */
+		{"\x80", 1, false}, /* continuation alone */
+		{"\xc0\x80", 2, false}, /* overlong NUL */
+		{"\xc1\xbf", 2, false}, /* overlong U+7F */
+		{"\xe0\x9f\xbf", 3, false}, /* overlong U+7FF */
+		{"\xf0\x8f\xbf\xbf", 4, false}, /* overlong U+FFFF */
+		{"\xed\xa0\x80", 3, false}, /* surrogate U+D800 */
+		{"\xf4\x90\x80\x80", 4, false}, /* U+110000 */
 		{"\xf8\x88\x80\x80\x80", 5, false}, /* five bytes */
-		{"\xe2\x82", 2, false},		  /* cut short */
+		{"\xe2\x82", 2, false}, /* cut short */
 		{"a\xff", 2, false},
 	};
 

@@ -571,8 +571,9 @@ Test(image_open, sparse_members_are_an_error)
 		struct err err = {0};
 		int rc;
 
-		make = xasprintf("cd %s && rm -rf c && mkdir c && cp -r oci-layout index.json blobs c && "
-				 "cd c && truncate -s 1M \"%s\" && tar -S --format=gnu -cf ../s.tar *",
+		make = xasprintf(
+			"cd %s && rm -rf c && mkdir c && cp -r oci-layout index.json blobs c && "
+			"cd c && truncate -s 1M \"%s\" && tar -S --format=gnu -cf ../s.tar *",
 			kit.dir, files[i]);
 		cr_assert_eq(system(make), 0);
 		rc = kit_open(&kit, "", "s.tar", NULL, &image, &err);

@@ -139,8 +139,8 @@ int network_send(char **arg)
 /* forge FROM TO PORT: a datagram that lies about who sent it */
 int network_forge(char **arg)
 {
-	unsigned char packet[28] = {0x45, [3] = sizeof(packet), [8] = 64, [9] = IPPROTO_UDP,
-		[20] = 0x30, [25] = 8};
+	unsigned char packet[28] = {
+		0x45, [3] = sizeof(packet), [8] = 64, [9] = IPPROTO_UDP, [20] = 0x30, [25] = 8};
 	struct sockaddr_in to = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	int port = atoi(arg[2]);
@@ -150,10 +150,10 @@ int network_forge(char **arg)
 	memcpy(&to.sin_addr, packet + 16, 4);
 	packet[22] = (unsigned char)(port >> 8);
 	packet[23] = (unsigned char)port;
-	printf("%s\n", sendto(fd, packet, sizeof(packet), 0, (const struct sockaddr *)&to,
-				sizeof(to)) < 0
-				? strerror(errno)
-				: "sent");
+	printf("%s\n",
+		sendto(fd, packet, sizeof(packet), 0, (const struct sockaddr *)&to, sizeof(to)) < 0
+			? strerror(errno)
+			: "sent");
 	return 0;
 }
 
@@ -235,8 +235,7 @@ int network_ask(char **arg)
 
 	q[0] = (unsigned char)(n >> 8);
 	q[1] = (unsigned char)n;
-	if (connect(fd, &a.any, len) < 0 ||
-		send(fd, tcp ? q : q + 2, tcp ? n + 2 : n, 0) < 0) {
+	if (connect(fd, &a.any, len) < 0 || send(fd, tcp ? q : q + 2, tcp ? n + 2 : n, 0) < 0) {
 		printf("%s\n", strerror(errno));
 		return 1;
 	}
