@@ -101,31 +101,68 @@ bool secret_kind_is_doubtful(enum secret_kind kind)
 	return kinds[kind].doubtful;
 }
 
-/* Wu and Manber: with windows of four bytes read two at a time, most positions are passed over
- * three bytes at once. shift[pair]: how far the window may move when its last two bytes are pair.
- * */
-static unsigned char shift[65536];
-static pthread_once_t shift_once = PTHREAD_ONCE_INIT;
+/*
+ * A window of four bytes has its first three or its last three at an even distance from wherever a
+ * search began. So every second position is looked up, by a hash of three bytes, and no look-up
+ * waits for the one before. What stands there of some window: nothing nearly always.
+ */
+enum { IS_HEAD = 1, IS_TAIL = 2, HASH_BITS = 14 };
+static unsigned char known[1 << HASH_BITS];
+static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 
-static unsigned pair_at(const uint8_t *p)
+static uint32_t four_at(const void *p)
 {
-	return (unsigned)p[0] | (unsigned)p[1] << 8;
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-static void make_shift(void)
+/* Of the lower three bytes; the factor is 2^32 divided by the golden ratio. */
+static unsigned hash_three(uint32_t v)
 {
-	memset(shift, 3, sizeof(shift));
-	for (size_t i = 0; i < ARRAY_SIZE(anchors); i++) {
-		for (unsigned j = 0; j < 3; j++) {
-			uint8_t two[2] = {
-				(uint8_t)anchors[i].window[j], (uint8_t)anchors[i].window[j + 1]};
-			unsigned char far = (unsigned char)(2 - j);
+	return ((v << 8) * UINT32_C(2654435769)) >> (32 - HASH_BITS);
+}
 
-			if (far < shift[pair_at(two)]) {
-				shift[pair_at(two)] = far;
-			}
-		}
+static void fill_known(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(anchors); i++) {
+		uint32_t v = four_at(anchors[i].window);
+
+		known[hash_three(v)] |= IS_HEAD;
+		known[hash_three(v >> 8)] |= IS_TAIL;
 	}
+}
+
+/* Four look-ups at once: whether none of the next four even places has anything. */
+static bool all_unknown(const uint8_t *p)
+{
+	return !(known[hash_three(four_at(p))] | known[hash_three(four_at(p + 2))] |
+		 known[hash_three(four_at(p + 4))] | known[hash_three(four_at(p + 6))]);
+}
+
+/* The first place from pos on where a window may stand; len when there is none. */
+static size_t next_candidate(const uint8_t *data, size_t len, size_t pos)
+{
+	size_t p = pos;
+
+	while (p + 4 <= len) {
+		unsigned what;
+
+		if (p + 10 <= len && all_unknown(data + p)) {
+			p += 8;
+			continue;
+		}
+		what = known[hash_three(four_at(data + p))];
+		if (what & IS_TAIL && p > pos) {
+			return p - 1;
+		}
+		if (what & IS_HEAD) {
+			return p;
+		}
+		p += 2;
+	}
+	return p + 3 == len && p > pos ? p - 1 : len; /* four bytes at the very end are looked at */
 }
 
 unsigned secret_line(const uint8_t *data, size_t offset)
@@ -218,11 +255,15 @@ void secret_scan(const uint8_t *data, size_t len,
 		scan_binary(data, len, found, arg);
 		return;
 	}
-	pthread_once(&shift_once, make_shift);
-	for (size_t pos = 0; pos + 4 <= len && n < SECRET_MATCHES_MAX;) {
-		size_t step = shift[pair_at(data + pos + 2)];
-		size_t taken = step == 0 ? look(&in, pos, &match) : 0;
+	pthread_once(&known_once, fill_known);
+	for (size_t pos = 0; n < SECRET_MATCHES_MAX;) {
+		size_t taken;
 
+		pos = next_candidate(data, len, pos);
+		if (pos == len) {
+			break;
+		}
+		taken = look(&in, pos, &match);
 		if (taken) {
 			line += secret_line(data + counted, pos - counted) - 1;
 			counted = pos;
@@ -230,6 +271,6 @@ void secret_scan(const uint8_t *data, size_t len,
 			found(&match, arg);
 			n++;
 		}
-		pos += taken ? taken : step ? step : 1;
+		pos += taken ? taken : 1;
 	}
 }

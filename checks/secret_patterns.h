@@ -4,7 +4,7 @@
  *
  *	secret_scan(path, data, len, found, arg)
  *
- * Sees every byte of every file's head, so one pass with a shift table looks for the few anchors,
+ * Sees every byte of every file's head, so one pass with a small table looks for the few anchors,
  * and only there is looked closely. Binary data is passed over, except key stores and DER keys,
  * which are told by their structure. Pure, thread-safe, no allocation.
  */

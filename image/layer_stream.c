@@ -36,7 +36,8 @@ enum { STORED_READER };
  *	                                      |
  *	                                hasher of the tar
  *
- * Inflating takes longest, so the decoder does nothing else. The threads share the rings; what else a thread writes, the caller reads after settle().
+ * Inflating takes longest, so the decoder does nothing else. The threads share the rings; what else
+ * a thread writes, the caller reads after settle().
  */
 struct layer_stream {
 	const struct blob *blob;

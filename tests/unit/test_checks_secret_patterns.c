@@ -79,6 +79,26 @@ Test(secret_patterns, tokens_are_found_where_they_stand)
 	}
 }
 
+/* Also where the search is half-way through its step, and where the data end with the token. */
+Test(secret_patterns, tokens_are_found_at_every_offset)
+{
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(tokens) * 12; i++) {
+		size_t t = i % ARRAY_SIZE(tokens);
+		size_t before = i / ARRAY_SIZE(tokens) % 12;
+		size_t behind = i / ARRAY_SIZE(tokens) / 12;
+		auto_free char *tail = letters(tokens[t].n);
+		auto_free char *text = xasprintf("%.*s\"%s%s%s%.*s", (int)before, "-----------",
+			tokens[t].head[0], tokens[t].head[1], tail, (int)behind, "\"  ");
+		size_t len = strlen(text);
+		auto_free uint8_t *exact = xcalloc(len, 1); /* so that reading on is seen */
+		struct seen seen = {0};
+
+		memcpy(exact, text, len);
+		secret_scan(exact, len, count, &seen);
+		cr_expect_eq(seen.n, 1, "%s: %zu", text, seen.n);
+	}
+}
+
 Test(secret_patterns, near_misses_are_none)
 {
 	static const char *const heads[][2] = {{"gh", "p_"}, {"AI", "za"}, {"npm", "_"}};
@@ -167,6 +187,18 @@ Test(secret_patterns, a_jwk_counts_with_its_private_member)
 	cr_expect_eq(scan(private).n, 1);
 	cr_expect_eq(scan(private).first.kind, SECRET_JWK);
 	cr_expect_eq(scan(public).n, 0);
+}
+
+/* The head of a large file may end there. */
+Test(secret_patterns, a_jwk_whose_last_bytes_are_its_type)
+{
+	auto_free char *d = letters(43);
+
+	for (int before = 0; before < 2; before++) {
+		auto_free char *text = xasprintf("%.*s{\"d\":\"%s\",\"kty\"", before, " ", d);
+
+		cr_expect_eq(scan(text).n, 1, "%d", before);
+	}
 }
 
 /* Keys by OpenSSL, made anew in each run. */
