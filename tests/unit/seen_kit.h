@@ -27,13 +27,7 @@ struct seen_kit {
 
 static inline void seen_kit_release(struct seen_kit *k)
 {
-	for (size_t i = 0; i < k->result.findings.n; i++) {
-		finding_release(&k->result.findings.v[i]);
-	}
-	free(k->result.findings.v);
-	free(k->result.summary);
-	free(k->result.remedy);
-	json_decref(k->result.evidence);
+	check_result_release(&k->result);
 	policy_release(&k->policy);
 }
 
@@ -70,6 +64,7 @@ static inline enum verdict seen_kit_judge(struct seen_kit *k, const struct check
 		.memory_mib = k->ctx.memory_mib,
 	};
 	cr_assert_eq(check->run(&k->ctx, &out, &err), 0, "%s", err.msg);
+	check_result_release(&k->result);
 	k->result = (struct check_result){.check = check};
 	verdict_derive(&out, &err, 0, &k->policy, "2026-01-31", &k->result);
 	outcome_release(&out);
