@@ -154,7 +154,6 @@ bench: all $(B)/bench/limit $(B)/bench/unpack ## speed and memory, as ratios to 
 	@[ -e build/products/node/index.json ] || work=$(CURDIR)/build/products name=node \
 		out=$(CURDIR)/build/products/node sh -c '. fixtures/products/lib.sh; dockerfile_image bench/node'
 	@bench/image
-	@bench/image build/products/node
 	@bench/sandbox
 
 $(B)/scan_threads: $(B)/tests/tsan/scan_threads.o $(B)/tests/unit/layer_kit.o $(B)/libassay.a

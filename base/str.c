@@ -42,12 +42,19 @@ const char *str_find(const char *hay, size_t len, const char *needle)
 	return memmem(hay, len, needle, strlen(needle));
 }
 
+static unsigned char ascii_lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
 const char *str_ifind(const char *hay, size_t len, const char *needle)
 {
 	size_t want = strlen(needle);
+	unsigned char first = ascii_lower(*needle);
 
 	for (size_t i = 0; want <= len && i <= len - want; i++) {
-		if (strncasecmp(hay + i, needle, want) == 0) {
+		/* at most places the first letter says no */
+		if (ascii_lower(hay[i]) == first && strncasecmp(hay + i, needle, want) == 0) {
 			return hay + i;
 		}
 	}

@@ -112,14 +112,11 @@ static bool name_hints(const char *base)
 	return false;
 }
 
-bool config_is(const char *path)
+/* Whether name and place are those of configuration, whoever it may belong to. */
+static bool looks_like_configuration(const char *path, const char *base)
 {
-	const char *base = path_base(path);
 	int format = format_of(base);
 
-	if (file_role(path) || in_any_dir(path, other_dirs) || str_in(base, build_files)) {
-		return false;
-	}
 	if (format >= 0) {
 		return !formats[format].hint || name_hints(base) ||
 		       (!is_source(base) && in_any_dir(path, config_dirs)) ||
@@ -128,6 +125,14 @@ bool config_is(const char *path)
 	/* etc/default/memcached, etc/caddy/Caddyfile, usr/local/etc/...: without any extension. */
 	return (str_starts(path, "etc/") || str_starts(path, "usr/local/etc/")) &&
 	       !strchr(base, '.');
+}
+
+bool config_is(const char *path)
+{
+	const char *base = path_base(path);
+
+	return looks_like_configuration(path, base) && !str_in(base, build_files) &&
+	       !file_role(path) && !in_any_dir(path, other_dirs);
 }
 
 enum config_comments config_comments_of(const char *path)

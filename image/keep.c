@@ -89,8 +89,12 @@ static bool is_text(const struct entry *entry)
  * wide characters first, for every file of an image. */
 static bool matches(const char *pattern, const char *path, int flags)
 {
-	return strncmp(path, pattern, strcspn(pattern, "*?[\\")) == 0 &&
-	       fnmatch(pattern, path, flags) == 0;
+	for (size_t i = 0; !strchr("*?[\\", pattern[i]); i++) { /* to its NUL, too */
+		if (pattern[i] != path[i]) {
+			return false;
+		}
+	}
+	return fnmatch(pattern, path, flags) == 0;
 }
 
 static bool is_database(const char *path)

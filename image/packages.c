@@ -34,11 +34,6 @@ static void slots_grow(struct packages *p)
 
 /* ---- from a path to a node --------------------------------------------------------------- */
 
-static bool span_eq(struct span a, struct span b)
-{
-	return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
-
 /* One step down; the links of merged systems are followed, and no others: what a step costs is not
  * the image's to choose. */
 static const struct node *step(const struct packages *p, const struct node *at, struct span name)
@@ -54,31 +49,59 @@ static const struct node *step(const struct packages *p, const struct node *at, 
 	return tree_child(p->tree, at, name.s, name.len);
 }
 
-static const struct node *walk(const struct packages *p, struct span path)
+/* The next name of the path, which is cut; false at its end. */
+static bool next_name(struct span *path, struct span *ret)
 {
-	const struct node *at = tree_root(p->tree);
+	while (path->len > 0) {
+		const char *slash = memchr(path->s, '/', path->len);
+		struct span name = {path->s, slash ? (size_t)(slash - path->s) : path->len};
 
-	while (at && path.len > 0) {
-		const char *slash = memchr(path.s, '/', path.len);
-		struct span name = {path.s, slash ? (size_t)(slash - path.s) : path.len};
-
+		path->s += name.len + (slash != NULL);
+		path->len -= name.len + (slash != NULL);
 		if (name.len > 0 && !(name.len == 1 && *name.s == '.')) {
-			at = step(p, at, name);
+			*ret = name;
+			return true;
 		}
-		path.s += name.len + (slash != NULL);
-		path.len -= name.len + (slash != NULL);
 	}
-	return at;
+	return false;
 }
 
-/* Databases list a directory's files one after another: the last directory is remembered. */
+/* How many bytes of whole names both begin with, their slash not counted. */
+static size_t common(struct span a, struct span b)
+{
+	size_t least = a.len < b.len ? a.len : b.len;
+	size_t names = 0;
+	size_t i = 0;
+
+	for (; i < least && a.s[i] == b.s[i]; i++) {
+		if (a.s[i] == '/') {
+			names = i;
+		}
+	}
+	return i == least && (i == a.len || a.s[i] == '/') && (i == b.len || b.s[i] == '/') ? i
+											  : names;
+}
+
+/* Databases list directories with their files one after another: so the way begins where the last
+ * one's leaves it. Up from there is what stands before in the path, as only a first name may be a
+ * link. */
 static const struct node *directory(struct packages *p, struct span path)
 {
-	if (!p->last_dir || !span_eq(p->last_path, path)) {
-		p->last_path = path;
-		p->last_dir = walk(p, path);
+	size_t same = p->last_dir ? common(p->last_path, path) : 0;
+	struct span left = {p->last_path.s + same, p->last_path.len - same};
+	const struct node *at = same > 0 ? p->last_dir : tree_root(p->tree);
+	struct span name;
+
+	while (same > 0 && next_name(&left, &name)) {
+		at = at->parent;
 	}
-	return p->last_dir;
+	left = (struct span){path.s + same, path.len - same};
+	while (at && next_name(&left, &name)) {
+		at = step(p, at, name);
+	}
+	p->last_path = path;
+	p->last_dir = at;
+	return at;
 }
 
 /* ---- for the readers --------------------------------------------------------------------- */
@@ -153,7 +176,9 @@ struct packages *packages_read(const struct tree *tree)
 
 	p->tree = tree;
 	for (size_t i = 0; i < N_MERGED; i++) {
-		p->merged[i] = tree_lookup(tree, merged_names[i], true);
+		const struct node *dir = tree_lookup(tree, merged_names[i], true);
+
+		p->merged[i] = dir == tree_root(tree) ? NULL : dir;
 	}
 	packages_read_dpkg(p, tree);
 	packages_read_apk(p, tree);

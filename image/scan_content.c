@@ -56,35 +56,61 @@ static bool next_piece(struct layer_scan *s, uint64_t size, struct piece *p, boo
 	return true;
 }
 
-/* Bring the first bytes of the file into s->head, holes as zeros. What is left of the last piece
- * stays in *p. Returns how many bytes there are. */
-static size_t read_head(struct layer_scan *s, uint64_t size, struct piece *p, bool *whole)
+/* Bring the first bytes of the file, of which *p is the first piece, into s->head, holes as zeros. What
+ * is left of the last piece stays in *p. Returns how many bytes there are. */
+static size_t copy_head(
+	struct layer_scan *s, uint64_t size, size_t want, struct piece *p, bool *whole)
 {
-	size_t want = size < LIMIT_ENTRY_HEAD ? (size_t)size : LIMIT_ENTRY_HEAD;
 	size_t have = 0;
 
-	*p = (struct piece){0};
-	while (have < want) {
-		size_t n;
+	while (p->offset < want) {
+		size_t left = want - (size_t)p->offset;
+		size_t n = left < p->len ? left : p->len;
 
-		if (!next_piece(s, size, p, whole)) {
+		memset(s->head + have, 0, (size_t)p->offset - have);
+		memcpy(s->head + p->offset, p->data, n);
+		have = (size_t)p->offset + n;
+		*p = (struct piece){p->data + n, p->len - n, p->offset + n};
+		if (have < want && !next_piece(s, size, p, whole)) {
 			*p = (struct piece){0};
 			if (!*whole) {
 				return have;
 			}
 			break;
 		}
-		if (p->offset >= want) {
-			break;
-		}
-		memset(s->head + have, 0, (size_t)p->offset - have);
-		n = want - (size_t)p->offset < p->len ? want - (size_t)p->offset : p->len;
-		memcpy(s->head + p->offset, p->data, n);
-		have = (size_t)p->offset + n;
-		*p = (struct piece){p->data + n, p->len - n, p->offset + n};
 	}
 	memset(s->head + have, 0, want - have);
 	return want;
+}
+
+/* The first bytes of the file into entry->data: where they are already when one piece has all of it.
+ * What is left of the last piece stays in *p. Returns whether there may be more pieces. */
+static bool read_head(struct layer_scan *s, struct entry *entry, struct piece *p, bool *whole)
+{
+	size_t want = entry->size < LIMIT_ENTRY_HEAD ? (size_t)entry->size : LIMIT_ENTRY_HEAD;
+
+	*p = (struct piece){0};
+	entry->data = s->head;
+	entry->data_len = 0;
+	if (!want) {
+		return true;
+	}
+	if (!next_piece(s, entry->size, p, whole)) {
+		*p = (struct piece){0};
+		if (*whole) {
+			memset(s->head, 0, want);
+			entry->data_len = want;
+		}
+		return *whole;
+	}
+	if (p->len == entry->size && p->len <= LIMIT_ENTRY_HEAD) {
+		entry->data = p->data;
+		entry->data_len = p->len;
+		*p = (struct piece){0};
+		return false;
+	}
+	entry->data_len = copy_head(s, entry->size, want, p, whole);
+	return *whole;
 }
 
 /* Copy what the piece has of the part. */
@@ -205,14 +231,13 @@ void scan_content(struct layer_scan *s, struct entry *entry, struct node *node)
 	struct collector c;
 	struct piece p;
 	bool whole = true;
+	bool more = read_head(s, entry, &p, &whole);
 
-	entry->data = s->head;
-	entry->data_len = read_head(s, entry->size, &p, &whole);
 	plan(&c, entry);
 	scan_emit(s, entry);
-	pass_on(s, entry, &c, &(struct piece){s->head, entry->data_len, 0});
+	pass_on(s, entry, &c, &(struct piece){entry->data, entry->data_len, 0});
 	pass_on(s, entry, &c, &p);
-	if (whole && (s->wants_data || c.keep || c.n_parts)) {
+	if (more && (s->wants_data || c.keep || c.n_parts)) {
 		while (next_piece(s, entry->size, &p, &whole)) {
 			pass_on(s, entry, &c, &p);
 		}

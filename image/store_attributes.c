@@ -30,9 +30,10 @@ static bool shifted(const struct unpack *u, const struct attributes *at, uid_t *
 	return true;
 }
 
-/* EINVAL and EPERM: the ids are not mapped in our user namespace. */
-static int chown_at(
-	struct unpack *u, int dir, const char *name, const struct attributes *at, struct err *err)
+/* EINVAL and EPERM: the ids are not mapped in our user namespace. st, unless it is NULL, is what there
+ * is, whose mode is unknown when the owner was changed. */
+static int chown_at(struct unpack *u, int dir, const char *name, const struct attributes *at,
+	struct stat *st, struct err *err)
 {
 	uid_t uid;
 	gid_t gid;
@@ -40,6 +41,12 @@ static int chown_at(
 	if (!shifted(u, at, &uid, &gid)) {
 		u->meta.lost.owners += !u->ids.single || at->uid || at->gid;
 		return 0;
+	}
+	if (st && st->st_uid == uid && st->st_gid == gid) {
+		return 0;
+	}
+	if (st) {
+		st->st_mode = (mode_t)-1; /* setuid and setgid may go */
 	}
 	if (fchownat(dir, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
 		if (errno != EINVAL && errno != EPERM) {
@@ -60,12 +67,19 @@ static void times_of(const struct attributes *at, struct timespec times[2])
 int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err)
 {
 	struct timespec times[2];
+	struct stat st;
 
 	times_of(at, times);
-	if (chown_at(u, fd, "", at, err)) {
+	if (fstat(fd, &st)) {
+		return err_sys(err, "stat");
+	}
+	st.st_mode &= 07777;
+	if (chown_at(u, fd, "", at, &st, err)) {
 		return -1;
 	}
-	return fchmod(fd, at->mode) || futimens(fd, times) ? err_sys(err, "set mode and time") : 0;
+	return (st.st_mode != at->mode && fchmod(fd, at->mode)) || futimens(fd, times)
+		       ? err_sys(err, "set mode and time")
+		       : 0;
 }
 
 int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
@@ -74,7 +88,7 @@ int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
 	struct timespec times[2];
 
 	times_of(at, times);
-	if (chown_at(u, dir, name, at, err)) {
+	if (chown_at(u, dir, name, at, NULL, err)) {
 		return -1;
 	}
 	return (!link && fchmodat(dir, name, at->mode, 0)) ||

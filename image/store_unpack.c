@@ -127,11 +127,14 @@ static int mark_opaque(struct unpack *u, const char *path, struct err *err)
 		      : xattr_set_opaque(u, fd, err);
 }
 
-static int make_dir(struct unpack *u, const char *path, int dir, const char *name, struct err *err)
+/* Whatever its mode will be, we make things in it first. */
+static int make_dir(struct unpack *u, const struct entry *entry, int dir, const char *name,
+	struct err *err)
 {
+	mode_t mode = 0700 | (entry->mode & 0777);
 	struct stat st;
 
-	if (mkdirat(dir, name, 0700) == 0) {
+	if (mkdirat(dir, name, mode) == 0) {
 		return 0;
 	}
 	if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
@@ -141,10 +144,10 @@ static int make_dir(struct unpack *u, const char *path, int dir, const char *nam
 		return 0;
 	}
 	/* a file or whiteout of this layer: what lower layers have below it is gone for good */
-	if (dir_remove(dir, name, err) || mkdirat(dir, name, 0700)) {
+	if (dir_remove(dir, name, err) || mkdirat(dir, name, mode)) {
 		return err_sys(err, "make directory '%.200s'", name);
 	}
-	return mark_opaque(u, path, err);
+	return mark_opaque(u, entry->path, err);
 }
 
 int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
@@ -158,7 +161,7 @@ int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
 	}
 	if (*entry->path) {
 		dir = parent_of(u, entry->path, &name, err);
-		if (dir < 0 || make_dir(u, entry->path, dir, name, err)) {
+		if (dir < 0 || make_dir(u, entry, dir, name, err)) {
 			return -1;
 		}
 	}
@@ -202,8 +205,8 @@ static int make_node(struct unpack *u, const struct entry *entry, int dir, const
 {
 	switch (entry->type) {
 	case NODE_FILE:
-		u->file = openat(
-			dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		u->file = openat(dir, name,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, entry->mode & 0777);
 		return u->file < 0 ? -1 : 0;
 	case NODE_SYMLINK:
 		return symlinkat(entry->target, dir, name);

@@ -59,7 +59,8 @@ struct unpack {
 
 struct attributes attributes_of(const struct entry *entry);
 
-/* Set them on an open file or directory. */
+/* Set them on an open file or directory, where it does not have them: most are made as they will be,
+ * and a change costs more than a look. */
 int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err);
 
 /* Set owner and time of name below dir without opening it; the mode, too, unless it is a link. */

@@ -133,7 +133,7 @@ static int enter_dir(
 }
 
 /* The directory at the first len bytes of path, by the rules of tree_build.h. */
-static int resolve_dir(
+static int walk_to_dir(
 	struct apply *a, const char *path, size_t path_len, struct node **ret, struct err *err)
 {
 	auto_free char *text = xstrndup(path, path_len);
@@ -165,6 +165,30 @@ static int resolve_dir(
 		}
 	}
 	*ret = at;
+	return 0;
+}
+
+/* The same. What is there once stays there until a node is removed: entries that are added take no
+ * name away, and what the walk does on its way it has done. */
+static int resolve_dir(
+	struct apply *a, const char *path, size_t path_len, struct node **ret, struct err *err)
+{
+	struct tree_last_dir *last = &a->tree->last_dir;
+
+	if (last->node && last->mark == a->mark && last->len == path_len &&
+		memcmp(last->path, path, path_len) == 0) {
+		*ret = last->node;
+		return 0;
+	}
+	if (walk_to_dir(a, path, path_len, ret, err)) {
+		return -1;
+	}
+	last->node = path_len < sizeof(last->path) ? *ret : NULL;
+	if (last->node) {
+		last->mark = a->mark;
+		last->len = path_len;
+		memcpy(last->path, path, path_len);
+	}
 	return 0;
 }
 

@@ -68,6 +68,7 @@ void tree_node_remove(struct tree *tree, struct node *top)
 {
 	struct node *at = top;
 
+	tree->last_dir.node = NULL;
 	for (;;) {
 		struct node *parent = at->parent;
 

@@ -5,6 +5,7 @@
 #define IMAGE_TREE_PRIVATE_H
 
 #include "base/err.h"
+#include "image/limits.h"
 #include "image/tree.h"
 #include "image/tree_arena.h"
 
@@ -28,10 +29,19 @@ struct tree_index {
 	uint64_t key[2];
 };
 
+/* The directory that an entry of a layer went into: the next entry is of the same one nearly always. */
+struct tree_last_dir {
+	struct node *node; /* NULL: none, or something was removed since, be it on the way there */
+	uint16_t mark;
+	size_t len;
+	char path[LIMIT_PATH];
+};
+
 struct tree {
 	struct tree_arena arena;
 	struct tree_index index;
 	struct node *root;
+	struct tree_last_dir last_dir;
 	bool sealed;
 	size_t n_nodes;
 	size_t n_made; /* since the beginning; against LIMIT_ENTRIES */
