@@ -79,7 +79,7 @@ static size_t common(struct span a, struct span b)
 		}
 	}
 	return i == least && (i == a.len || a.s[i] == '/') && (i == b.len || b.s[i] == '/') ? i
-											  : names;
+											    : names;
 }
 
 /* Databases list directories with their files one after another: so the way begins where the last

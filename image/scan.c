@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/processors.h"
 #include "base/str.h"
 #include "image/facts_private.h"
 #include "image/inflate.h"
@@ -14,7 +15,6 @@
 #include <inttypes.h>
 #include <locale.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,10 +337,9 @@ static void scan_next(struct layers_scan *all, size_t i, struct err *fatal)
 /* As many layers as there are processors for us, within reason. */
 static size_t layers_at_once(void)
 {
-	cpu_set_t set;
-	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+	size_t n = processors();
 
-	return n < LAYERS_AHEAD ? (size_t)n : LAYERS_AHEAD;
+	return n < LAYERS_AHEAD ? n : LAYERS_AHEAD;
 }
 
 /* All layers, lowest first. */

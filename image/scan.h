@@ -57,6 +57,7 @@ struct entry {
 	} * xattrs;
 	const uint8_t *data; /* the first data_len bytes; all of them when data_len == size */
 	size_t data_len; /* at most LIMIT_ENTRY_HEAD */
+	bool again; /* it replaces something of its own layer */
 };
 
 struct entry_sink {

@@ -193,6 +193,7 @@ static void note_place(struct layer_scan *s, struct entry *entry)
 	}
 	entry->path = s->place.path;
 	entry->hides = s->place.hides;
+	entry->again = s->place.again;
 	if (!entry->hardlink) {
 		return;
 	}

@@ -18,28 +18,29 @@ struct attributes attributes_of(const struct entry *entry)
 }
 
 /* The ids to write; false when they cannot be expressed. */
-static bool shifted(const struct unpack *u, const struct attributes *at, uid_t *uid, gid_t *gid)
+static bool shifted(
+	const struct store_ids *ids, const struct attributes *at, uid_t *uid, gid_t *gid)
 {
-	uint32_t room = UINT32_MAX - 1 - u->ids.shift; /* the largest id is (uid_t)-1: none */
+	uint32_t room = UINT32_MAX - 1 - ids->shift; /* the largest id is (uid_t)-1: none */
 
-	if (u->ids.single || at->uid > room || at->gid > room) {
+	if (ids->single || at->uid > room || at->gid > room) {
 		return false;
 	}
-	*uid = at->uid + u->ids.shift;
-	*gid = at->gid + u->ids.shift;
+	*uid = at->uid + ids->shift;
+	*gid = at->gid + ids->shift;
 	return true;
 }
 
 /* EINVAL and EPERM: the ids are not mapped in our user namespace. st, unless it is NULL, is what there
  * is, whose mode is unknown when the owner was changed. */
-static int chown_at(struct unpack *u, int dir, const char *name, const struct attributes *at,
-	struct stat *st, struct err *err)
+static int chown_at(const struct store_ids *ids, struct store_lost *lost, int dir, const char *name,
+	const struct attributes *at, struct stat *st, struct err *err)
 {
 	uid_t uid;
 	gid_t gid;
 
-	if (!shifted(u, at, &uid, &gid)) {
-		u->meta.lost.owners += !u->ids.single || at->uid || at->gid;
+	if (!shifted(ids, at, &uid, &gid)) {
+		lost->owners += !ids->single || at->uid || at->gid;
 		return 0;
 	}
 	if (st && st->st_uid == uid && st->st_gid == gid) {
@@ -52,7 +53,7 @@ static int chown_at(struct unpack *u, int dir, const char *name, const struct at
 		if (errno != EINVAL && errno != EPERM) {
 			return err_sys(err, "set the owner");
 		}
-		u->meta.lost.owners++;
+		lost->owners++;
 	}
 	return 0;
 }
@@ -64,7 +65,8 @@ static void times_of(const struct attributes *at, struct timespec times[2])
 	times[1] = times[0];
 }
 
-int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err)
+int attributes_set(const struct store_ids *ids, struct store_lost *lost, int fd,
+	const struct attributes *at, struct err *err)
 {
 	struct timespec times[2];
 	struct stat st;
@@ -74,7 +76,7 @@ int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct
 		return err_sys(err, "stat");
 	}
 	st.st_mode &= 07777;
-	if (chown_at(u, fd, "", at, &st, err)) {
+	if (chown_at(ids, lost, fd, "", at, &st, err)) {
 		return -1;
 	}
 	return (st.st_mode != at->mode && fchmod(fd, at->mode)) || futimens(fd, times)
@@ -88,7 +90,7 @@ int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
 	struct timespec times[2];
 
 	times_of(at, times);
-	if (chown_at(u, dir, name, at, NULL, err)) {
+	if (chown_at(&u->ids, &u->meta.lost, dir, name, at, NULL, err)) {
 		return -1;
 	}
 	return (!link && fchmodat(dir, name, at->mode, 0)) ||

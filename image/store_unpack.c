@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/sys_file.h"
+#include "image/store_pool.h"
 #include "image/store_unpack_private.h"
 
 #include <errno.h>
@@ -12,16 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-/* The block of nearly every file system. */
-#define BLOCK ((size_t)4096)
-
 struct unpack *unpack_new(int root, const struct store_ids *ids)
 {
 	struct unpack *u = xcalloc(1, sizeof(*u));
 
 	u->root = root;
 	u->ids = *ids;
-	u->parent = u->file = -1;
+	u->parent = u->file.fd = -1;
+	u->pool = store_pool_new(root, ids);
 	return u;
 }
 
@@ -45,6 +44,7 @@ void unpack_free(struct unpack *u)
 	if (!u) {
 		return;
 	}
+	store_pool_free(u->pool);
 	clear_xattrs(u);
 	free(u->xattrs.v);
 	for (size_t i = 0; i < u->dirs.n; i++) {
@@ -55,17 +55,28 @@ void unpack_free(struct unpack *u)
 	strv_release(&u->doubtful);
 	strv_release(&u->opaque);
 	forget_parent(u);
-	cleanup_fd(&u->file);
+	cleanup_fd(&u->file.fd);
 	cleanup_fd(&u->root);
 	free(u);
 }
 
-int open_beneath(int root, const char *path, int flags)
+static int beneath(int root, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {.flags = (uint64_t)((unsigned)flags | O_CLOEXEC),
+		.mode = mode,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 
 	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+}
+
+int open_beneath(int root, const char *path, int flags)
+{
+	return beneath(root, path, flags, 0);
+}
+
+int create_beneath(int root, const char *path, mode_t mode)
+{
+	return beneath(root, path, O_WRONLY | O_CREAT | O_EXCL, mode & 0777);
 }
 
 /* The directory that path stands in, open until the next call; name is the rest. */
@@ -90,15 +101,14 @@ static int parent_of(struct unpack *u, const char *path, const char **name, stru
 
 static int end_file(struct unpack *u, struct err *err)
 {
-	auto_fd int fd = steal_fd(&u->file);
+	auto_fd int fd = steal_fd(&u->file.fd);
+	struct store_file f = u->file;
 
 	if (fd < 0) {
 		return 0;
 	}
-	if (u->file_end < u->file_size && ftruncate(fd, (off_t)u->file_size)) {
-		return err_sys(err, "make %llu bytes", (unsigned long long)u->file_size);
-	}
-	if (attributes_set(u, fd, &u->file_at, err)) {
+	f.fd = fd;
+	if (store_file_finish(&f, &u->ids, &u->meta.lost, err)) {
 		return -1;
 	}
 	for (size_t i = 0; i < u->xattrs.n; i++) {
@@ -128,8 +138,8 @@ static int mark_opaque(struct unpack *u, const char *path, struct err *err)
 }
 
 /* Whatever its mode will be, we make things in it first. */
-static int make_dir(struct unpack *u, const struct entry *entry, int dir, const char *name,
-	struct err *err)
+static int make_dir(
+	struct unpack *u, const struct entry *entry, int dir, const char *name, struct err *err)
 {
 	mode_t mode = 0700 | (entry->mode & 0777);
 	struct stat st;
@@ -158,6 +168,9 @@ int unpack_dir(struct unpack *u, const struct entry *entry, struct err *err)
 
 	if (end_file(u, err)) {
 		return -1;
+	}
+	if (entry->again && !store_pool_wait(u->pool)) {
+		return 0; /* unpack_end says why */
 	}
 	if (*entry->path) {
 		dir = parent_of(u, entry->path, &name, err);
@@ -205,9 +218,9 @@ static int make_node(struct unpack *u, const struct entry *entry, int dir, const
 {
 	switch (entry->type) {
 	case NODE_FILE:
-		u->file = openat(dir, name,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, entry->mode & 0777);
-		return u->file < 0 ? -1 : 0;
+		u->file.fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			entry->mode & 0777);
+		return u->file.fd < 0 ? -1 : 0;
 	case NODE_SYMLINK:
 		return symlinkat(entry->target, dir, name);
 	case NODE_FIFO:
@@ -247,9 +260,9 @@ static int finish_node(
 
 	switch (entry->type) {
 	case NODE_FILE:
-		u->file_at = at;
-		u->file_size = entry->size;
-		u->file_end = 0;
+		u->file.at = at;
+		u->file.size = entry->size;
+		u->file.end = 0;
 		for (size_t i = 0; i < entry->n_xattrs; i++) {
 			const struct entry_xattr *x = &entry->xattrs[i];
 
@@ -292,6 +305,21 @@ static int leave_out(
 				   : 0;
 }
 
+/* A small file with all that it is. */
+static bool is_for_pool(const struct entry *entry)
+{
+	return entry->type == NODE_FILE && entry->whiteout == WHITEOUT_NONE && !entry->hardlink &&
+	       !entry->n_xattrs && !entry->again && entry->data_len == entry->size &&
+	       store_pool_takes(entry->data_len);
+}
+
+/* Whether it matters what of the entries before is there already. */
+static bool is_in_order(const struct entry *entry)
+{
+	return entry->again || entry->hardlink || entry->whiteout != WHITEOUT_NONE ||
+	       entry->type == NODE_CHAR || entry->type == NODE_BLOCK;
+}
+
 int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct err *err)
 {
 	const char *name;
@@ -299,6 +327,17 @@ int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct 
 
 	if (end_file(u, err)) {
 		return -1;
+	}
+	u->content_done = is_for_pool(entry);
+	if (u->content_done) {
+		struct attributes at = attributes_of(entry);
+
+		store_pool_add(u->pool, entry->path, &at, entry->data, entry->data_len);
+		return 0;
+	}
+	if (is_in_order(entry) && !store_pool_wait(u->pool)) {
+		u->content_done = true;
+		return 0; /* unpack_end says why */
 	}
 	if (entry->whiteout == WHITEOUT_OPAQUE) {
 		return mark_opaque(u, entry->path, err);
@@ -326,63 +365,9 @@ int unpack_entry(struct unpack *u, const struct entry *entry, int lower, struct 
 	return entry->hardlink ? 0 : finish_node(u, entry, dir, name, err);
 }
 
-static int write_at(struct unpack *u, uint64_t offset, const char *at, size_t len, struct err *err)
-{
-	while (len) {
-		ssize_t put = pwrite(u->file, at, len, (off_t)offset);
-
-		if (put < 0 && errno == EINTR) {
-			continue;
-		}
-		if (put < 0) {
-			return err_sys(err, "write %zu bytes", len);
-		}
-		at += put;
-		offset += (uint64_t)put;
-		len -= (size_t)put;
-	}
-	u->file_end = offset;
-	return 0;
-}
-
-/* How much of the data up to the next block boundary, at most len. */
-static size_t to_boundary(uint64_t offset, size_t len)
-{
-	size_t n = BLOCK - (size_t)(offset % BLOCK);
-
-	return n < len ? n : len;
-}
-
-static bool is_hole(const char *at, size_t len)
-{
-	return len == BLOCK && !at[0] && memcmp(at, at + 1, len - 1) == 0;
-}
-
-/* Whole blocks of zeros are left out: the head of a sparse file comes with them. */
 int unpack_data(struct unpack *u, uint64_t offset, const void *bytes, size_t len, struct err *err)
 {
-	const char *at = bytes;
-
-	while (len) {
-		size_t n = to_boundary(offset, len);
-		size_t run = 0;
-
-		if (is_hole(at, n)) {
-			run = n;
-		} else {
-			do {
-				run += n;
-				n = to_boundary(offset + run, len - run);
-			} while (run < len && !is_hole(at + run, n));
-			if (write_at(u, offset, at, run, err)) {
-				return -1;
-			}
-		}
-		at += run;
-		offset += run;
-		len -= run;
-	}
-	return 0;
+	return u->content_done ? 0 : store_file_write(&u->file, offset, bytes, len, err);
 }
 
 /* Children before their parents; of the same path the last one first. */
@@ -417,7 +402,7 @@ static int end_dirs(struct unpack *u, struct err *err)
 		if (fd < 0) {
 			return err_sys(err, "open directory '%.200s'", d->path);
 		}
-		if (attributes_set(u, fd, &d->at, err)) {
+		if (attributes_set(&u->ids, &u->meta.lost, fd, &d->at, err)) {
 			return err_wrap(err, "'%.200s'", d->path);
 		}
 	}
@@ -426,7 +411,8 @@ static int end_dirs(struct unpack *u, struct err *err)
 
 int unpack_end(struct unpack *u, struct store_meta *ret, struct err *err)
 {
-	if (end_file(u, err) || whiteouts_tidy(u, err) || end_dirs(u, err)) {
+	if (end_file(u, err) || store_pool_end(u->pool, &u->meta.lost, err) ||
+		whiteouts_tidy(u, err) || end_dirs(u, err)) {
 		return -1;
 	}
 	*ret = u->meta;

@@ -30,6 +30,16 @@ struct pending_dir {
 	struct attributes at;
 };
 
+/* A regular file being written. */
+struct store_file {
+	int fd; /* -1: none */
+	uint64_t size;
+	uint64_t end; /* behind the last byte written */
+	struct attributes at;
+};
+
+struct store_pool;
+
 struct unpack {
 	int root;
 	struct store_ids ids;
@@ -38,10 +48,9 @@ struct unpack {
 	char parent_path[LIMIT_PATH]; /* the directory opened last: tars go by directory */
 	int parent; /* -1: none is open */
 
-	int file; /* the regular file being written, or -1 */
-	uint64_t file_size;
-	uint64_t file_end; /* behind the last byte written */
-	struct attributes file_at;
+	struct store_pool *pool; /* small files */
+	struct store_file file; /* a larger one */
+	bool content_done; /* what comes of the entry at hand is in the pool, or of no use any more */
 	struct {
 		struct xattr_copy *v;
 		size_t n, cap;
@@ -61,7 +70,16 @@ struct attributes attributes_of(const struct entry *entry);
 
 /* Set them on an open file or directory, where it does not have them: most are made as they will be,
  * and a change costs more than a look. */
-int attributes_set(struct unpack *u, int fd, const struct attributes *at, struct err *err);
+int attributes_set(const struct store_ids *ids, struct store_lost *lost, int fd,
+	const struct attributes *at, struct err *err);
+
+/* Whole blocks of zeros are left out: the head of a sparse file comes with them. */
+int store_file_write(
+	struct store_file *f, uint64_t offset, const void *bytes, size_t len, struct err *err);
+
+/* Behind the last write: its size and its attributes. */
+int store_file_finish(const struct store_file *f, const struct store_ids *ids,
+	struct store_lost *lost, struct err *err);
 
 /* Set owner and time of name below dir without opening it; the mode, too, unless it is a link. */
 int attributes_set_at(struct unpack *u, int dir, const char *name, bool link,
@@ -87,5 +105,8 @@ int unpack_copy(int lower, const char *path, int dir, const char *name, struct e
 
 /* The directory path ("" is root) below root, with these open flags; -1 with errno set. */
 int open_beneath(int root, const char *path, int flags);
+
+/* A new regular file to be written, with these permission bits, less what umask(2) takes; the same. */
+int create_beneath(int root, const char *path, mode_t mode);
 
 #endif

@@ -334,6 +334,7 @@ static int apply_dir(struct apply *a, const struct entry *entry, struct err *err
 		a->place->hides = has_lower(a, t);
 		if (t && t->type != NODE_DIR) {
 			a->place->duplicate = t->own == a->mark;
+			a->place->again = t->seen == a->mark;
 			tree_node_remove(a->tree, t);
 			t = NULL;
 		}
@@ -369,6 +370,7 @@ static int apply_file(struct apply *a, const struct entry *entry, struct err *er
 	a->place->hides = has_lower(a, t);
 	if (t) {
 		a->place->duplicate = t->own == a->mark;
+		a->place->again = t->seen == a->mark;
 		tree_node_remove(a->tree, t);
 	}
 	t = add_node(a, dir, name, strlen(name), err);
@@ -449,7 +451,7 @@ int tree_apply(struct tree *tree, const struct entry *entry, const struct tree_h
 	ret->node = NULL;
 	ret->path[0] = ret->link[0] = '\0';
 	ret->link_layer = (uint32_t)entry->layer;
-	ret->duplicate = ret->idle = ret->over_link = ret->hides = false;
+	ret->duplicate = ret->idle = ret->over_link = ret->hides = ret->again = false;
 	switch (entry->whiteout) {
 	case WHITEOUT_FILE:
 		return apply_whiteout(&a, entry, err);

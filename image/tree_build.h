@@ -45,6 +45,7 @@ struct tree_place {
 	char link[LIMIT_PATH]; /* hard link: resolved path of what it is a name of */
 	uint32_t link_layer; /* hard link: the layer that has that content */
 	bool duplicate; /* this layer had an entry of this name before */
+	bool again; /* it replaces something that this layer has, be it a directory without an entry */
 	bool idle; /* a whiteout of nothing */
 	bool hides; /* it removes or replaces something of a lower layer */
 	bool over_link; /* a lower layer's symbolic link on the way was replaced */

@@ -1,21 +1,25 @@
 /*
  * scan_threads.c - image_scan under ThreadSanitizer, which Criterion does not run under: layers
  * large enough for threads, some broken, scanned again and again; what the sink sees must be the
- * same as on a single processor, where there are no threads.
+ * same as on a single processor, where there are no threads. Then a layer of many small files, which
+ * other threads make.
  */
 #include "base/alloc.h"
 #include "base/digest.h"
+#include "base/sys_file.h"
 #include "image/layer_stream.h"
 #include "image/scan.h"
+#include "image/store.h"
 #include "tests/unit/layer_kit.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYERS = 7, FILES = 3, ROUNDS = 5 };
+enum { LAYERS = 7, FILES = 3, ROUNDS = 5, SMALL = 300 };
 #define FILE_LEN ((size_t)700 * 1024)
 
 static char noise[FILE_LEN];
@@ -127,6 +131,45 @@ static void give_up(void)
 	}
 }
 
+/* With links, which wait for what came before. */
+static int unpack_in(const char *dir)
+{
+	static char names[SMALL][32];
+	static struct lk_entry entries[SMALL];
+	const struct lk_layer layer = {entries, SMALL, LAYER_GZIP, NULL, 0};
+	const struct store_ids ids = {.single = true, .userxattr = true};
+	AUTO_PTR(store) struct store *store = NULL;
+	AUTO_PTR(store_writer) struct store_writer *w = NULL;
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	AUTO_PTR(image) struct image *image = NULL;
+	struct entry_sink sink;
+
+	for (size_t i = 0; i < SMALL; i++) {
+		snprintf(names[i], sizeof(names[i]), "dir%zu/file%zu", i % 3, i);
+		entries[i] =
+			(struct lk_entry){.name = names[i], .text = noise + i, .len = 20000 + i};
+		if (i % 50 == 49) {
+			entries[i] = (struct lk_entry){
+				.name = names[i], .type = '1', .target = names[i - 1]};
+		}
+	}
+	image = lk_image(&layer, 1);
+	if (store_open(dir, &ids, &store, NULL) || store_writer_new(store, image, &w, NULL)) {
+		return -1;
+	}
+	sink = store_writer_sink(w);
+	return image_scan(image, &sink, 1, &tree, NULL) || store_writer_finish(w, NULL) ? -1 : 0;
+}
+
+static void unpack(void)
+{
+	char dir[] = "/tmp/assay-tsan-XXXXXX";
+
+	if (!mkdtemp(dir) || unpack_in(dir) || dir_remove(AT_FDCWD, dir, NULL)) {
+		abort();
+	}
+}
+
 static void on_one_processor(char ret[DIGEST_TEXT_MAX])
 {
 	cpu_set_t before;
@@ -164,6 +207,7 @@ int main(void)
 			return 1;
 		}
 		give_up();
+		unpack();
 	}
 	printf("scan_threads: %d rounds of %d layers, the same as without threads\n", ROUNDS,
 		LAYERS);
