@@ -88,18 +88,23 @@ static size_t common(struct span a, struct span b)
 static const struct node *directory(struct packages *p, struct span path)
 {
 	size_t same = p->last_dir ? common(p->last_path, path) : 0;
-	struct span left = {p->last_path.s + same, p->last_path.len - same};
-	const struct node *at = same > 0 ? p->last_dir : tree_root(p->tree);
+	const struct node *at = tree_root(p->tree);
 	struct span name;
 
-	while (same > 0 && next_name(&left, &name)) {
-		at = at->parent;
-	}
-	left = (struct span){path.s + same, path.len - same};
-	while (at && next_name(&left, &name)) {
-		at = step(p, at, name);
+	if (same > 0) {
+		struct span left = {p->last_path.s + same, p->last_path.len - same};
+
+		at = p->last_dir;
+		while (next_name(&left, &name)) {
+			at = at->parent;
+		}
 	}
 	p->last_path = path;
+	path.s += same;
+	path.len -= same;
+	while (at && next_name(&path, &name)) {
+		at = step(p, at, name);
+	}
 	p->last_dir = at;
 	return at;
 }
