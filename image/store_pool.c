@@ -116,8 +116,8 @@ static size_t item_size(size_t path_len, size_t len)
 	return (size + align - 1) / align * align;
 }
 
-static int work_off(const struct store_pool *p, const struct batch *b, struct store_lost *lost,
-	struct err *err)
+static int work_off(
+	const struct store_pool *p, const struct batch *b, struct store_lost *lost, struct err *err)
 {
 	const struct item *item;
 
@@ -134,8 +134,8 @@ static int work_off(const struct store_pool *p, const struct batch *b, struct st
 }
 
 /* A batch is done with; the pool is locked. */
-static void account(struct store_pool *p, struct batch *b, const struct store_lost *lost,
-	const struct err *err)
+static void account(
+	struct store_pool *p, struct batch *b, const struct store_lost *lost, const struct err *err)
 {
 	p->lost.owners += lost->owners;
 	if (err->code && !p->failed) {

@@ -333,3 +333,41 @@ Test(image_packages, follows_the_links_of_merged_systems)
 	cr_assert_str_eq(packages_owner(p, "sbin"), "x", "the link itself");
 	cr_assert_null(packages_owner(p, "usr/sbin"));
 }
+
+/* Each path is found from where the one before ends: up, down, beside, by a link of a merged system,
+ * and with names that only begin alike. Two packages list the same in other orders. */
+Test(image_packages, paths_in_any_order)
+{
+	static const char *const paths[] = {"usr/lib/a/b/c/1", "usr/lib/a/b/2", "usr/lib/a/bc/3",
+		"usr/lib/a/b/c/d/4", "usr/lib/5", "usr/6", "7", "usr/lib/a/b/c/8", "etc/a/b/9"};
+	static const struct fake rows[] = {
+		{.path = "usr/lib/a/b/c/1", .file = true},
+		{.path = "usr/lib/a/b/2", .file = true},
+		{.path = "usr/lib/a/bc/3", .file = true},
+		{.path = "usr/lib/a/b/c/d/4", .file = true},
+		{.path = "usr/lib/5", .file = true},
+		{.path = "usr/6", .file = true},
+		{.path = "7", .file = true},
+		{.path = "usr/lib/a/b/c/8", .file = true},
+		{.path = "etc/a/b/9", .file = true},
+		{.path = "a/b/c/1", .file = true},
+		{.path = "lib", .link = "usr/lib"},
+		{.path = "bin", .link = "/"},
+		{.path = "var/lib/dpkg/info/x.list",
+			.text = "/usr/lib/a/b/c/1\n/lib/a/b/2\n/usr/lib/a/bc/3\n"
+				"/lib/a/b/c/d/4\n/lib/5\n/usr/6\n/7\n/lib//a/./b/c/8\n/etc/a/b/9\n"},
+		{.path = "var/lib/dpkg/info/y.list",
+			.text = "/bin/a/b/c/1\n/bin/lib/a/b/2\n/lib/a/b/c/d/4\n/lib/a/b/c/1\n"},
+		{0},
+	};
+	AUTO_PTR(tree) struct tree *tree = fake_tree(rows);
+	AUTO_PTR(packages) struct packages *p = packages_read(tree);
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		const char *owner = packages_owner(p, paths[i]);
+
+		cr_expect(owner && strcmp(owner, "x") == 0, "%s", paths[i]);
+	}
+	cr_expect_null(packages_owner(p, "a/b/c/1"), "a link to the root is none of these");
+	cr_expect_null(packages_owner(p, "usr/lib/a"));
+}

@@ -69,8 +69,7 @@ static void fill_entries(void)
 			break;
 		default: /* a directory in its place */
 			snprintf(names[i], sizeof(names[i]), "%s/", names[i - 1]);
-			*e = (struct lk_entry){
-				.name = names[i], .mode = 0711, .mtime = 1500000000};
+			*e = (struct lk_entry){.name = names[i], .mode = 0711, .mtime = 1500000000};
 		}
 	}
 }
@@ -86,16 +85,17 @@ static void compare_with_tar(const struct place *p, const char *dir)
 	lk_tar_end(&bytes);
 	cr_assert_eq(file_write(AT_FDCWD, tar, buf_str(&bytes), bytes.len, NULL), 0);
 	buf_release(&bytes);
-	cr_assert_eq(shell("mkdir %s/tar && tar -xpf %s --numeric-owner --recursive-unlink -C %s/tar",
-			     p->dir, tar, p->dir),
+	cr_assert_eq(
+		shell("mkdir %s/tar && tar -xpf %s --numeric-owner --recursive-unlink -C %s/tar",
+			p->dir, tar, p->dir),
 		0);
 	cr_expect_eq(shell("diff -r --no-dereference %s/tar %s", p->dir, dir), 0);
 	for (const char *const *what = (const char *const[]){"tar", dir, NULL}; *what; what++) {
-		cr_assert_eq(shell("cd %s%s%s && find . ! -type d -printf '%%P %%y %%m %s%%n %%s %%T@ %%l\\n'"
-				   " -o -perm 711 -printf '%%P %%m %%T@\\n' | sort > %s/%s.list",
-				     **what == '/' ? "" : p->dir, **what == '/' ? "" : "/", *what,
-				     is_root() ? "%U:%G " : "", p->dir,
-				     **what == '/' ? "ours" : "tar"),
+		cr_assert_eq(
+			shell("cd %s%s%s && find . ! -type d -printf '%%P %%y %%m %s%%n %%s %%T@ %%l\\n'"
+			      " -o -perm 711 -printf '%%P %%m %%T@\\n' | sort > %s/%s.list",
+				**what == '/' ? "" : p->dir, **what == '/' ? "" : "/", *what,
+				is_root() ? "%U:%G " : "", p->dir, **what == '/' ? "ours" : "tar"),
 			0);
 	}
 	cr_expect_eq(shell("diff %s/tar.list %s/ours.list", p->dir, p->dir), 0);
