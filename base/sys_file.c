@@ -157,9 +157,39 @@ int dir_make(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
+DIR *dir_stream(int fd)
+{
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		cleanup_fd(&fd);
+	}
+	return dir;
+}
+
+DIR *dir_list(int dirfd)
+{
+	return dir_stream(openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
 static bool is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+int dir_next(DIR *dir, const struct dirent **ret, struct err *err)
+{
+	const struct dirent *item;
+
+	do {
+		errno = 0; /* the end is NULL, too */
+		item = readdir(dir);
+	} while (item && is_dots(item->d_name));
+	if (!item) {
+		return errno ? err_sys(err, "read directory") : 0;
+	}
+	*ret = item;
+	return 1;
 }
 
 /* Open a directory whatever its mode says. */
@@ -204,11 +234,12 @@ static int move_up(struct removal *r, int fd, const char *name, struct err *err)
  * another round). *left counts them. */
 static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, struct err *err)
 {
-	struct dirent *item;
+	const struct dirent *item;
 	int fd = dirfd(dir);
+	int rc;
 
-	while ((item = readdir(dir))) {
-		if (is_dots(item->d_name) || unlinkat(fd, item->d_name, 0) == 0 ||
+	while ((rc = dir_next(dir, &item, err)) > 0) {
+		if (unlinkat(fd, item->d_name, 0) == 0 ||
 			unlinkat(fd, item->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
 			continue;
 		}
@@ -220,7 +251,7 @@ static int empty_one(struct removal *r, DIR *dir, bool is_top, size_t *left, str
 			return -1;
 		}
 	}
-	return 0;
+	return rc;
 }
 
 static int empty_child(struct removal *r, const char *name, struct err *err)
@@ -249,15 +280,14 @@ static int empty_child(struct removal *r, const char *name, struct err *err)
 static int empty_top(struct removal *r, struct err *err)
 {
 	for (;;) {
-		auto_fd int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-		struct dirent *item;
+		auto_dir DIR *dir = dir_list(r->top);
+		const struct dirent *item;
 		size_t left = 0;
+		int rc;
 
 		if (!dir) {
 			return err_sys(err, "read directory");
 		}
-		fd = -1;
 		if (empty_one(r, dir, true, &left, err)) {
 			return -1;
 		}
@@ -265,10 +295,13 @@ static int empty_top(struct removal *r, struct err *err)
 			return 0;
 		}
 		rewinddir(dir);
-		while ((item = readdir(dir))) {
-			if (!is_dots(item->d_name) && empty_child(r, item->d_name, err)) {
+		while ((rc = dir_next(dir, &item, err)) > 0) {
+			if (empty_child(r, item->d_name, err)) {
 				return -1;
 			}
+		}
+		if (rc) {
+			return -1;
 		}
 	}
 }

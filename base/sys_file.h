@@ -1,5 +1,5 @@
 /*
- * sys_file.h - files: whole reads and writes, temporary files, trees to remove.
+ * sys_file.h - files: whole reads and writes, temporary files, directories, trees to remove.
  *
  * Every descriptor made here is O_CLOEXEC. EINTR is retried.
  */
@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -37,6 +38,15 @@ int file_temp(const char *dir, struct err *err);
 
 /* mkdir -p with this mode for what is missing. */
 int dir_make(const char *path, mode_t mode, struct err *err);
+
+/* A stream over the directory fd, which it takes; NULL with errno, also when fd is negative. */
+DIR *dir_stream(int fd);
+
+/* A stream over what dirfd is open on, from its beginning, with a descriptor of its own. */
+DIR *dir_list(int dirfd);
+
+/* The next entry but "." and "..", valid until the next call. 1, 0 at the end, or -1. */
+int dir_next(DIR *dir, const struct dirent **ret, struct err *err);
 
 /* Remove name below dirfd with all that is in it, without following symbolic links and without
  * crossing mount points. What is not there is no error. Directories without permissions are

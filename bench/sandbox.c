@@ -8,6 +8,7 @@
  */
 #include "sandbox/sandbox.h"
 #include "base/alloc.h"
+#include "base/sys_file.h"
 #include "base/sys_time.h"
 
 #include <dirent.h>
@@ -136,14 +137,16 @@ static void in_turns(const struct bench *b, struct world *world)
 
 static size_t count_entries(const char *path)
 {
-	DIR *d = opendir(path);
+	auto_dir DIR *d = opendir(path);
+	const struct dirent *e;
 	size_t n = 0;
+	int rc = -1;
 
-	while (d && readdir(d)) {
+	while (d && (rc = dir_next(d, &e, NULL)) > 0) {
 		n++;
 	}
-	if (d) {
-		closedir(d);
+	if (rc) {
+		give_up("no list of what is open");
 	}
 	return n;
 }

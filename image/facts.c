@@ -156,15 +156,18 @@ static int by_use(const void *a, const void *b)
 
 static int list(const struct facts *f, struct items *ret, struct err *err)
 {
-	int copy = openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	auto_dir DIR *dir = dir_list(f->dir);
 	const struct dirent *d;
+	int rc;
 
 	if (!dir) {
 		return err_sys(err, "list the facts of layers");
 	}
-	while ((d = readdir(dir))) {
+	while ((rc = dir_next(dir, &d, err)) > 0) {
 		add_item(f, d->d_name, ret);
+	}
+	if (rc) {
+		return err_wrap(err, "list the facts of layers");
 	}
 	if (ret->n) {
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_use);
@@ -182,7 +185,7 @@ int facts_trim(struct facts *f, uint64_t keep, struct facts_total *ret, struct e
 	for (size_t i = 0; i < items.n; i++) {
 		left.bytes += items.v[i].bytes;
 	}
-	for (size_t i = 0; i < items.n && left.bytes > keep; i++) {
+	for (size_t i = 0; rc == 0 && i < items.n && left.bytes > keep; i++) {
 		if (unlinkat(f->dir, items.v[i].name, 0) == 0 || errno == ENOENT) {
 			left.bytes -= items.v[i].bytes;
 			left.layers--;

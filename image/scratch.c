@@ -36,13 +36,16 @@ static bool abandoned(const char *name, int fd)
 	return str_starts(name, NAMED) || time(NULL) - st.st_mtime > UNNAMED_S;
 }
 
-static void sweep(int dir)
+static int sweep(int dir, struct err *err)
 {
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	auto_dir DIR *d = dir_list(dir);
 	const struct dirent *e;
+	int rc;
 
-	while (d && (e = readdir(d)) != NULL) {
+	if (!d) {
+		return err_sys(err, "list '%.200s'", place());
+	}
+	while ((rc = dir_next(d, &e, err)) > 0) {
 		auto_fd int fd = -1;
 
 		if (!str_starts(e->d_name, NAMED) && !str_starts(e->d_name, UNNAMED)) {
@@ -54,6 +57,7 @@ static void sweep(int dir)
 			(void)dir_remove(dir, e->d_name, NULL);
 		}
 	}
+	return rc ? err_wrap(err, "list '%.200s'", place()) : 0;
 }
 
 int scratch_new(char **ret_path, struct err *err)
@@ -66,7 +70,9 @@ int scratch_new(char **ret_path, struct err *err)
 	if (dir < 0) {
 		return err_sys(err, "open '%.200s'", place());
 	}
-	sweep(dir);
+	if (sweep(dir, err)) {
+		return -1;
+	}
 	if (!mkdtemp(made)) {
 		return err_sys(err, "temporary directory '%.200s'", made);
 	}

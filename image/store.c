@@ -25,23 +25,6 @@ static int lock(int fd, int how)
 	return rc;
 }
 
-static bool dots(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-/* A directory stream over a copy of fd. */
-static DIR *list(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir && copy >= 0) {
-		close(copy);
-	}
-	return dir;
-}
-
 /* Whoever makes or clears directories in tmp holds this lock, so that a directory is never seen
  * between mkdir(2) and its own lock. */
 static int lock_tmp(const struct store *store)
@@ -59,27 +42,25 @@ static int lock_tmp(const struct store *store)
 static int clear_tmp(const struct store *store, struct err *err)
 {
 	auto_fd int guard = lock_tmp(store);
-	auto_dir DIR *dir = list(store->tmp);
+	auto_dir DIR *dir = dir_list(store->tmp);
 	const struct dirent *d;
+	int rc;
 
 	if (guard < 0 || !dir) {
 		return err_sys(err, "clear '%s/tmp'", store->path);
 	}
-	while ((d = readdir(dir))) {
-		auto_fd int fd = -1;
+	while ((rc = dir_next(dir, &d, err)) > 0) {
+		auto_fd int fd = openat(store->tmp, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (dots(d->d_name)) {
-			continue;
-		}
-		fd = openat(store->tmp, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0 && lock(fd, LOCK_EX | LOCK_NB)) {
 			continue; /* somebody is at work */
 		}
-		if (dir_remove(store->tmp, d->d_name, err)) {
-			return err_wrap(err, "clear '%s/tmp'", store->path);
+		rc = dir_remove(store->tmp, d->d_name, err);
+		if (rc) {
+			break;
 		}
 	}
-	return 0;
+	return rc ? err_wrap(err, "clear '%s/tmp'", store->path) : 0;
 }
 
 static int open_subdir(const struct store *store, const char *name, int *ret, struct err *err)

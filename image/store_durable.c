@@ -60,69 +60,58 @@ bool store_reliable(const struct store *store, int layer)
 	return store_marked(layer) || of_this_boot(store, layer);
 }
 
-static DIR *list(const struct store *store)
-{
-	int copy = openat(store->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir && copy >= 0) {
-		close(copy);
-	}
-	return dir;
-}
-
 int store_clear_lost(struct store *store, struct err *err)
 {
-	auto_dir DIR *dir = list(store);
+	auto_dir DIR *dir = dir_list(store->layers);
 	const struct dirent *d;
+	int rc;
 
 	if (!dir) {
 		return err_sys(err, "list '%s/layers'", store->path);
 	}
-	while ((d = readdir(dir))) {
-		auto_fd int layer = -1;
+	while ((rc = dir_next(dir, &d, err)) > 0) {
+		auto_fd int layer =
+			openat(store->layers, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		bool removed;
 
-		if (d->d_name[0] == '.') {
-			continue;
-		}
-		layer = openat(store->layers, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (layer >= 0 && !store_reliable(store, layer) &&
 			store_remove(store, d->d_name, false, &removed, err)) {
-			return err_wrap(err, "clear '%s/layers'", store->path);
+			rc = -1;
+			break;
 		}
 	}
-	return 0;
+	return rc ? err_wrap(err, "clear '%s/layers'", store->path) : 0;
 }
 
-/* Unmarked layers of this boot, locked so that nobody removes them meanwhile. */
-static size_t collect(const struct store *store, DIR *dir, int ret[SETTLE_MAX])
+/* Unmarked layers of this boot, locked so that nobody removes them meanwhile; *ret_n of them, also
+ * with an error. 1 when there may be more. */
+static int collect(
+	const struct store *store, DIR *dir, int ret[SETTLE_MAX], size_t *ret_n, struct err *err)
 {
 	const struct dirent *d;
 	size_t n = 0;
+	int rc = 1;
 
-	while (n < SETTLE_MAX && (d = readdir(dir))) {
-		auto_fd int layer = -1;
+	while (n < SETTLE_MAX && (rc = dir_next(dir, &d, err)) > 0) {
+		auto_fd int layer =
+			openat(store->layers, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (d->d_name[0] == '.') {
-			continue;
-		}
-		layer = openat(store->layers, d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (layer >= 0 && flock(layer, LOCK_SH | LOCK_NB) == 0 && !store_marked(layer) &&
 			of_this_boot(store, layer)) {
 			ret[n++] = steal_fd(&layer);
 		}
 	}
-	return n;
+	*ret_n = n;
+	return rc;
 }
 
 /* A layer that did not get to the disk is not to be used again, not even in this boot: what was not
  * written may be gone from memory, too. */
 static void mark(int layer, bool written)
 {
-	auto_fd int file =
-		written ? openat(layer, mark_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
+	int file = written ? openat(layer, mark_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
 
+	cleanup_fd(&file);
 	if (!written) {
 		(void)unlinkat(layer, boot_file, 0);
 	}
@@ -130,16 +119,17 @@ static void mark(int layer, bool written)
 
 int store_settle(struct store *store, struct err *err)
 {
-	auto_dir DIR *dir = list(store);
+	auto_dir DIR *dir = dir_list(store->layers);
 	int layers[SETTLE_MAX];
 	int failed = 0;
 	size_t n;
+	int more;
 
 	if (!dir) {
 		return err_sys(err, "list '%s/layers'", store->path);
 	}
 	do {
-		n = collect(store, dir, layers);
+		more = collect(store, dir, layers, &n, err);
 		if (n && !failed && store_sync(store->layers)) {
 			failed = errno;
 		}
@@ -147,7 +137,10 @@ int store_settle(struct store *store, struct err *err)
 			mark(layers[i], !failed);
 			close(layers[i]);
 		}
-	} while (n == SETTLE_MAX);
-	errno = failed;
-	return failed ? err_sys(err, "write out '%s'", store->path) : 0;
+	} while (more > 0);
+	if (failed) {
+		errno = failed;
+		return err_sys(err, "write out '%s'", store->path);
+	}
+	return more ? err_wrap(err, "list '%s/layers'", store->path) : 0;
 }

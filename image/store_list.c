@@ -93,18 +93,19 @@ static int by_use(const void *a, const void *b)
 
 int store_list(const struct store *store, struct store_items *ret, struct err *err)
 {
-	int copy = openat(store->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	auto_dir DIR *dir = dir_list(store->layers);
 	const struct dirent *d;
+	int rc;
 
 	*ret = (struct store_items){0};
 	if (!dir) {
 		return err_sys(err, "list '%s/layers'", store->path);
 	}
-	while ((d = readdir(dir))) {
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0) {
-			add_item(store, d->d_name, ret);
-		}
+	while ((rc = dir_next(dir, &d, err)) > 0) {
+		add_item(store, d->d_name, ret);
+	}
+	if (rc) {
+		return err_wrap(err, "list '%s/layers'", store->path);
 	}
 	if (ret->n) {
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_use);

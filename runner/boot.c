@@ -406,6 +406,15 @@ int boot_wait(struct boot *b, uint64_t ms, bool (*done)(void *arg), void *arg, s
 	return w.was_done ? 1 : 0;
 }
 
+void boot_look(struct boot *b, struct obs_processes *ret)
+{
+	struct err err = {0};
+
+	if (procs_look(b->sb, ret, &err)) {
+		observation_event(b->obs, boot_now(b), "error", "%s", err.msg);
+	}
+}
+
 static bool is_gone(void *arg)
 {
 	const struct boot *b = arg;
@@ -433,7 +442,7 @@ static void end_sandbox(struct boot *b)
 	size_t n = 0;
 	bool left = b->gone_ns == 0;
 
-	(void)sandbox_processes(b->sb, pids, LEFT_MAX, &n, NULL);
+	left = sandbox_processes(b->sb, pids, LEFT_MAX, &n, NULL) || left;
 	sandbox_free(b->sb);
 	b->sb = NULL;
 	for (size_t i = 0; i < n; i++) {

@@ -77,6 +77,10 @@ bool boot_over(const struct boot *b);
  * -1: the tool failed. */
 int boot_wait(struct boot *b, uint64_t ms, bool (*done)(void *arg), void *arg, struct err *err);
 
+/* Add its processes. That they cannot be looked at is told in the timeline: no verdict rests on
+ * them. */
+void boot_look(struct boot *b, struct obs_processes *ret);
+
 /* How long it may run, from now on. */
 void boot_allow(struct boot *b, uint64_t ms);
 

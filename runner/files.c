@@ -62,7 +62,7 @@ void files_measure(
 
 	*ret = (struct files_usage){0};
 	for (size_t i = 0; i < places->n && !is_past(ret, limit); i++) {
-		walk(places->v[i].dir, measure_one, &m);
+		(void)walk(places->v[i].dir, measure_one, &m, NULL);
 	}
 }
 
@@ -103,19 +103,22 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-struct files_look *files_look_new(const struct files_places *places)
+int files_look_new(const struct files_places *places, struct files_look **ret, struct err *err)
 {
-	struct files_look *look = xcalloc(1, sizeof(*look));
+	AUTO_PTR(files_look) struct files_look *look = xcalloc(1, sizeof(*look));
 
 	for (size_t i = 0; i < places->n; i++) {
 		struct look_walk w = {.look = look, .inside = places->v[i].inside};
 
-		walk(places->v[i].dir, look_one, &w);
+		if (walk(places->v[i].dir, look_one, &w, err)) {
+			return -1;
+		}
 	}
 	if (look->n) {
 		qsort(look->v, look->n, sizeof(*look->v), by_path);
 	}
-	return look;
+	*ret = steal_ptr(look);
+	return 0;
 }
 
 void files_look_free(struct files_look *look)
@@ -268,17 +271,20 @@ static int by_file_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-void files_list(const struct files_places *places, const struct tree *tree,
-	const struct files_look *look, struct task_observation *t)
+int files_list(const struct files_places *places, const struct tree *tree,
+	const struct files_look *look, struct task_observation *t, struct err *err)
 {
+	int rc = 0;
+
 	for (size_t i = 0; i < places->n; i++) {
 		struct list_walk w = {.place = &places->v[i], .tree = tree, .look = look, .t = t};
 
-		walk(places->v[i].dir, list_one, &w);
+		rc = walk(places->v[i].dir, list_one, &w, err) ? -1 : rc;
 	}
 	if (t->files.n) {
 		qsort(t->files.v, t->files.n, sizeof(*t->files.v), by_file_path);
 	}
+	return rc;
 }
 
 /* ---- the watch ---------------------------------------------------------------------------- */

@@ -37,20 +37,22 @@ struct files_usage {
 	uint64_t files; /* of every type */
 };
 
-/* Add up, stopping as soon as either limit is passed. What vanishes meanwhile is not counted. */
+/* Add up, stopping as soon as either limit is passed. What vanishes meanwhile, or cannot be read,
+ * is not counted: who watches looks again. */
 void files_measure(const struct files_places *places, const struct files_usage *limit,
 	struct files_usage *ret);
 
 /* Sizes of regular files at one moment, to see later which grew. */
 struct files_look;
-struct files_look *files_look_new(const struct files_places *places);
+int files_look_new(const struct files_places *places, struct files_look **ret, struct err *err);
 void files_look_free(struct files_look *look);
 DEFINE_AUTO_PTR(files_look)
 
 /* List everything: existed is told by tree (NULL: nothing existed), grew by look (NULL: no look
- * was taken) and by the size in the image. Sets files, files_capped and written_bytes. */
-void files_list(const struct files_places *places, const struct tree *tree,
-	const struct files_look *look, struct task_observation *t);
+ * was taken) and by the size in the image. Sets files, files_capped and written_bytes, to what
+ * could be read also with an error. */
+int files_list(const struct files_places *places, const struct tree *tree,
+	const struct files_look *look, struct task_observation *t, struct err *err);
 
 /* The watch. */
 struct files_watch {

@@ -219,14 +219,14 @@ static void look_at_fds(struct unlinked *u, pid_t pid)
 {
 	char path[48];
 	auto_dir DIR *dir = NULL;
-	struct dirent *item;
+	const struct dirent *item;
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	dir = opendir(path);
-	while (dir && (item = readdir(dir))) {
+	while (dir && dir_next(dir, &item, NULL) > 0) {
 		/* The links of /proc/PID/fd lead to the open file itself, whatever its name was. */
-		if (item->d_name[0] != '.' && fstatat(dirfd(dir), item->d_name, &st, 0) == 0) {
+		if (fstatat(dirfd(dir), item->d_name, &st, 0) == 0) {
 			count_unlinked(u, &st);
 		}
 	}

@@ -28,7 +28,8 @@ void proc_status_parse(const char *text, struct proc_status *ret);
 int procs_look(const struct sandbox *sb, struct obs_processes *ret, struct err *err);
 
 /* Bytes on disk of files that processes of the instance hold open and that have no name any more:
- * what a look at its directories cannot see. Shared memory is not on disk and not counted. */
+ * what a look at its directories cannot see. Shared memory is not on disk and not counted, nor is
+ * what cannot be read: who watches looks again. */
 uint64_t procs_unlinked_bytes(const struct sandbox *sb);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/sys_time.h"
 #include "image/stop_signal.h"
-#include "runner/procs.h"
 
 #include <signal.h>
 
@@ -30,7 +29,7 @@ static void at_limit(struct boot *b)
 {
 	struct obs_stop *stop = &b->obs->stop;
 
-	(void)procs_look(b->sb, &stop->survivors, NULL);
+	boot_look(b, &stop->survivors);
 	observation_event(b->obs, boot_now(b), "stop-limit", "%zu processes are still there",
 		stop->survivors.n);
 }

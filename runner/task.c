@@ -4,7 +4,6 @@
 #include "runner/boot.h"
 #include "runner/load.h"
 #include "runner/probe.h"
-#include "runner/procs.h"
 #include "runner/ready.h"
 #include "runner/services.h"
 #include "runner/smoke.h"
@@ -55,8 +54,12 @@ void task_not_started(struct task_observation *obs, const char *remedy, const ch
 	va_end(ap);
 }
 
+/* The first error is the one that counts. */
 static void broken(struct task_observation *obs, const struct err *err)
 {
+	if (obs->state == OBS_BROKEN) {
+		return;
+	}
 	obs->state = OBS_BROKEN;
 	free(obs->why);
 	obs->why = xstrdup(err->msg);
@@ -159,9 +162,8 @@ static int rest(struct boot *b, struct err *err)
 	if (boot_wait(b, b->options->policy->limits.rest_ms, NULL, NULL, err) < 0) {
 		return -1;
 	}
-	/* What ends in the middle of being looked at is no error. */
 	if (!boot_over(b)) {
-		(void)procs_look(b->sb, &b->obs->at_rest, NULL);
+		boot_look(b, &b->obs->at_rest);
 	}
 	return 0;
 }
@@ -188,8 +190,7 @@ static int load_and_stop(struct boot *b, struct err *err)
 
 static int exercise(struct boot *b, struct files_look **ret_look, struct err *err)
 {
-	*ret_look = files_look_new(&b->files.places);
-	if (rest(b, err)) {
+	if (files_look_new(&b->files.places, ret_look, err) || rest(b, err)) {
 		return -1;
 	}
 	if (boot_over(b)) {
@@ -214,7 +215,7 @@ static int phases(struct boot *b, const struct ready_plan *plan, struct files_lo
 	}
 	if (!b->obs->ready) {
 		probe_listeners(b);
-		(void)procs_look(b->sb, &b->obs->at_rest, NULL);
+		boot_look(b, &b->obs->at_rest);
 		return 0;
 	}
 	progress(b->options, "%s: ready after %.2f s", label_of(b->obs), b->obs->ready_s);
@@ -233,7 +234,9 @@ static void run(struct boot *b, const struct ready_plan *plan)
 		broken(b->obs, &err);
 	}
 	boot_finish(b);
-	files_list(&b->files.places, b->tree, look, b->obs);
+	if (files_list(&b->files.places, b->tree, look, b->obs, &err)) {
+		broken(b->obs, &err);
+	}
 	progress(b->options, "%s: over after %.2f s", label_of(b->obs), boot_now(b));
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/sys_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,11 +22,6 @@ static int open_below(int root, const char *path)
 	};
 
 	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
-}
-
-static bool is_dots(const char *name)
-{
-	return str_eq(name, ".") || str_eq(name, "..");
 }
 
 struct walker {
@@ -53,36 +49,42 @@ static bool visit_one(struct walker *w, int dir, const char *name, const char *p
 	return true;
 }
 
-static bool walk_dir(struct walker *w, int root, const char *path)
+/* Returns whether to go on; *rc is -1 when it could not be read to its end. */
+static bool walk_dir(struct walker *w, int root, const char *path, int *rc, struct err *err)
 {
-	int fd = open_below(root, path);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *item;
+	auto_dir DIR *dir = dir_stream(open_below(root, path));
+	const struct dirent *item;
+	int more = 0;
 
-	if (!dir) {
-		cleanup_fd(&fd);
-		return true;
-	}
-	while ((item = readdir(dir))) {
-		if (!is_dots(item->d_name) && !visit_one(w, dirfd(dir), item->d_name, path)) {
+	while (dir && (more = dir_next(dir, &item, err)) > 0) {
+		if (!visit_one(w, dirfd(dir), item->d_name, path)) {
 			return false;
 		}
+	}
+	if (more < 0) {
+		*rc = err_wrap(err, "'/%.200s'", path);
 	}
 	return true;
 }
 
-void walk(const char *root, bool (*visit)(const struct walk_item *item, void *arg), void *arg)
+int walk(const char *root, bool (*visit)(const struct walk_item *item, void *arg), void *arg,
+	struct err *err)
 {
 	struct walker w = {.visit = visit, .arg = arg};
 	auto_fd int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool more = fd >= 0;
+	bool more = true;
+	int rc = 0;
 
+	if (fd < 0) {
+		return err_sys(err, "open '%s'", root);
+	}
 	strv_add(&w.waiting, "");
 	while (more && w.waiting.n) {
 		auto_free char *path = w.waiting.v[--w.waiting.n];
 
 		w.waiting.v[w.waiting.n] = NULL;
-		more = walk_dir(&w, fd, path);
+		more = walk_dir(&w, fd, path, &rc, err);
 	}
 	strv_release(&w.waiting);
+	return rc;
 }

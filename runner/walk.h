@@ -9,6 +9,8 @@
 #ifndef RUNNER_WALK_H
 #define RUNNER_WALK_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -19,8 +21,10 @@ struct walk_item {
 	const struct stat *st;
 };
 
-/* Calls visit for everything but the root itself; stops when it returns false. What cannot be read
- * or vanishes is passed over. */
-void walk(const char *root, bool (*visit)(const struct walk_item *item, void *arg), void *arg);
+/* Calls visit for everything but the root itself; stops when it returns false. What cannot be
+ * opened or vanishes is passed over; a directory that cannot be read to its end is an error, but
+ * keeps none of the others from being read. */
+int walk(const char *root, bool (*visit)(const struct walk_item *item, void *arg), void *arg,
+	struct err *err);
 
 #endif

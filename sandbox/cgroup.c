@@ -336,12 +336,16 @@ static void empty_group(const char *dir)
 	}
 }
 
-void cgroup_clear(const char *dir, const char *prefix)
+int cgroup_clear(const char *dir, const char *prefix, struct err *err)
 {
 	auto_dir DIR *d = opendir(dir);
 	const struct dirent *e;
+	int rc;
 
-	while (d && (e = readdir(d)) != NULL) {
+	if (!d) {
+		return errno == ENOENT ? 0 : err_sys(err, "list '%s'", dir);
+	}
+	while ((rc = dir_next(d, &e, err)) > 0) {
 		if (str_starts(e->d_name, prefix)) {
 			auto_free char *group = xasprintf("%s/%s", dir, e->d_name);
 
@@ -349,6 +353,7 @@ void cgroup_clear(const char *dir, const char *prefix)
 			remove_group(group);
 		}
 	}
+	return rc ? err_wrap(err, "list '%s'", dir) : 0;
 }
 
 void cgroup_clear_probes(const char *dir)
@@ -356,7 +361,7 @@ void cgroup_clear_probes(const char *dir)
 	auto_dir DIR *d = opendir(dir);
 	const struct dirent *e;
 
-	while (d && (e = readdir(d)) != NULL) {
+	while (d && dir_next(d, &e, NULL) > 0) {
 		uint64_t pid;
 
 		if (str_starts(e->d_name, CGROUP_PROBE) &&

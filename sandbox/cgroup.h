@@ -81,13 +81,15 @@ int cgroup_processes(
 /* Paths of cgroup.procs files, to join before setns(2); borrowed. */
 const struct strv *cgroup_procs_files(const struct cgroup *cg);
 
-/* Remove the groups in dir whose name starts with prefix, killing what is left in them. */
-void cgroup_clear(const char *dir, const char *prefix);
+/* Remove the groups in dir, if it is there, whose name starts with prefix, killing what is left in
+ * them. */
+int cgroup_clear(const char *dir, const char *prefix, struct err *err);
 
 /* Groups of this name and a process id are made to try a place out. */
 #define CGROUP_PROBE "assay-probe-"
 
-/* Remove those in dir whose process has ended without. */
+/* Remove those in dir whose process has ended without; what cannot be read stays for another
+ * time. */
 void cgroup_clear_probes(const char *dir);
 
 #endif

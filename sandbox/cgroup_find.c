@@ -154,19 +154,19 @@ static void move_all(int fd, const char *from, const char *to)
 	}
 }
 
-/* Whether a group other than our leaf is below: another run's, or somebody else's. */
+/* Whether a group other than our leaf is, or may be, below: another run's, or somebody else's. */
 static bool has_others(int fd)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	auto_dir DIR *d = dir_list(fd);
 	const struct dirent *e;
+	int rc = -1;
 
-	while (d && (e = readdir(d)) != NULL) {
-		if (e->d_type == DT_DIR && e->d_name[0] != '.' && !str_eq(e->d_name, CGROUP_LEAF)) {
+	while (d && (rc = dir_next(d, &e, NULL)) > 0) {
+		if (e->d_type == DT_DIR && !str_eq(e->d_name, CGROUP_LEAF)) {
 			return true;
 		}
 	}
-	return !d;
+	return rc < 0;
 }
 
 /* Everybody back, as it was. Nobody else uses the group: we hold its lock alone. */

@@ -3,6 +3,7 @@
  * hostile: names are opened one by one, links are copied as links, and only below the overlay.
  */
 #include "base/alloc.h"
+#include "base/sys_file.h"
 #include "sandbox/instance.h"
 #include "sandbox/raw.h"
 
@@ -131,24 +132,22 @@ static int copy_entry(int from, int to, const char *name, int depth, struct err 
 
 static int copy_tree(int from, int to, int depth, struct err *err)
 {
-	int copy = fcntl(from, F_DUPFD_CLOEXEC, 3);
-	auto_dir DIR *d = copy >= 0 ? fdopendir(copy) : NULL; /* takes it */
+	auto_dir DIR *d = dir_stream(fcntl(from, F_DUPFD_CLOEXEC, 3));
 	const struct dirent *e;
+	int rc;
 
 	if (!d) {
-		cleanup_fd(&copy);
 		return err_sys(err, "read a directory");
 	}
 	if (depth > MAX_DEPTH) {
 		return err_set(err, ERR_LIMIT, "more than %d directories deep", MAX_DEPTH);
 	}
-	while ((e = readdir(d)) != NULL) {
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") &&
-			copy_entry(from, to, e->d_name, depth, err)) {
+	while ((rc = dir_next(d, &e, err)) > 0) {
+		if (copy_entry(from, to, e->d_name, depth, err)) {
 			return -1;
 		}
 	}
-	return 0;
+	return rc;
 }
 
 static int seed(int root, const char *path, const char *volume, struct err *err)

@@ -130,6 +130,7 @@ static int scan_processes(
 	char other[64];
 	char pid[16];
 	size_t n = 0;
+	int rc = 0;
 
 	if (!d) {
 		return err_sys(err, "open '/proc'");
@@ -139,13 +140,16 @@ static int scan_processes(
 		*ret_n = 0;
 		return 0;
 	}
-	while (n < max && (e = readdir(d)) != NULL) {
+	while (n < max && (rc = dir_next(d, &e, err)) > 0) {
 		uint64_t value;
 
 		if (parse_u64(e->d_name, INT_MAX, &value, NULL) == 0 &&
 			pid_namespace(e->d_name, other, sizeof(other)) && str_eq(own, other)) {
 			ret[n++] = (pid_t)value;
 		}
+	}
+	if (rc < 0) {
+		return err_wrap(err, "list '/proc'");
 	}
 	*ret_n = n;
 	return 0;

@@ -82,24 +82,26 @@ static int note_cgroups(const struct workspace *w, struct err *err)
 	return file_write(w->runs_fd, path, buf_str(&text), text.len, err);
 }
 
-static void clear_cgroups(const struct workspace *w, const char *id)
+static int clear_cgroups(const struct workspace *w, const char *id)
 {
 	auto_free char *path = xasprintf("%s/" GROUPS, id);
 	auto_free char *prefix = xasprintf("assay-%s-", id);
 	AUTO(buf) struct buf text;
 	const char *at;
 	struct line line;
+	int rc = 0;
 
 	buf_init(&text, CGROUP_CONTROLLERS * (PATH_MAX + 1));
 	if (file_read(w->runs_fd, path, &text, NULL)) {
-		return;
+		return 0;
 	}
 	at = buf_str(&text);
 	while (line_next(&at, buf_str(&text) + text.len, &line)) {
 		auto_free char *dir = xstrndup(line.s, line.len);
 
-		cgroup_clear(dir, prefix);
+		rc = cgroup_clear(dir, prefix, NULL) ? -1 : rc;
 	}
+	return rc;
 }
 
 /* Take away what the run <id> left, unless it lives or was to be kept. */
@@ -113,8 +115,8 @@ static void clear_run(const struct workspace *w, const char *id)
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		return;
 	}
-	clear_cgroups(w, id);
-	if (faccessat(w->runs_fd, kept, F_OK, 0) < 0) {
+	/* what could not be cleared is for the next one, who needs the note of where it is */
+	if (clear_cgroups(w, id) == 0 && faccessat(w->runs_fd, kept, F_OK, 0) < 0) {
 		(void)dir_remove(w->runs_fd, id, NULL);
 	}
 }
@@ -124,19 +126,23 @@ static bool is_run_id(const char *name)
 	return strlen(name) == ID_HEX && strspn(name, "0123456789abcdef") == ID_HEX;
 }
 
-static void clear_old_runs(const struct workspace *w, bool unnamed)
+static int clear_old_runs(const struct workspace *w, bool unnamed, struct err *err)
 {
-	int fd = openat(w->runs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_dir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	auto_dir DIR *d = dir_list(w->runs_fd);
 	const struct dirent *e;
+	int rc;
 
-	while (d && (e = readdir(d)) != NULL) {
+	if (!d) {
+		return err_sys(err, "list '%s/runs'", w->base);
+	}
+	while ((rc = dir_next(d, &e, err)) > 0) {
 		if (!unnamed && is_run_id(e->d_name)) {
 			clear_run(w, e->d_name);
 		} else if (unnamed && str_starts(e->d_name, UNNAMED)) {
 			(void)dir_remove(w->runs_fd, e->d_name, NULL);
 		}
 	}
+	return rc ? err_wrap(err, "list '%s/runs'", w->base) : 0;
 }
 
 /* Make <base>/runs/<id> with its lock held from the first moment that others can see it. */
@@ -178,8 +184,7 @@ static int open_run(struct workspace *w, struct err *err)
 	if (flock(w->runs_fd, LOCK_EX) < 0) {
 		return err_sys(err, "lock '%s/runs'", w->base);
 	}
-	clear_old_runs(w, true);
-	rc = make_run(w, err);
+	rc = clear_old_runs(w, true, err) || make_run(w, err) ? -1 : 0;
 	(void)flock(w->runs_fd, LOCK_UN);
 	return rc;
 }
@@ -207,7 +212,9 @@ int workspace_open(
 	if (w->runs_fd < 0) {
 		return err_sys(err, "open '%s'", runs);
 	}
-	clear_old_runs(w, false);
+	if (clear_old_runs(w, false, err)) {
+		return err_wrap(err, "workspace");
+	}
 	for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
 		if (w->cgroups.dir[c][0]) {
 			cgroup_clear_probes(w->cgroups.dir[c]);
@@ -226,8 +233,7 @@ void workspace_free(struct workspace *w)
 		return;
 	}
 	if (w->dir) {
-		clear_cgroups(w, w->id);
-		if (!w->keep) {
+		if (clear_cgroups(w, w->id) == 0 && !w->keep) {
 			(void)dir_remove(w->runs_fd, w->id, NULL);
 		}
 	}

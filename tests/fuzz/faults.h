@@ -46,6 +46,7 @@ struct world {
 struct upshot {
 	struct err err; /* of image_open, image_scan */
 	struct err store_err; /* of unpacking */
+	struct err clear_err; /* of what comes behind the report */
 	size_t failures; /* violations that are no warnings */
 	size_t warnings;
 	size_t recalled; /* layers that were not read */

@@ -202,14 +202,14 @@ static void work(struct run *r, const struct world *world, struct upshot *ret)
 }
 
 /* What comes behind the report. */
-static void clear_up(struct run *r)
+static void clear_up(struct run *r, struct err *err)
 {
 	if (r->facts) {
-		(void)facts_trim(r->facts, UINT64_MAX, NULL, NULL);
+		(void)facts_trim(r->facts, UINT64_MAX, NULL, err);
 	}
 	if (r->store) {
-		(void)store_trim(r->store, UINT64_MAX, NULL, NULL);
-		(void)store_settle(r->store, NULL);
+		(void)store_trim(r->store, UINT64_MAX, NULL, err);
+		(void)store_settle(r->store, err);
 	}
 }
 
@@ -333,7 +333,7 @@ void upshot_of(const struct world *world, enum disturbance kind, size_t at, stru
 	faults_pause();
 	describe(&r, ret);
 	faults_resume();
-	clear_up(&r);
+	clear_up(&r, &ret->clear_err);
 	faults_pause();
 	count_kept(&r, ret);
 	faults_resume();

@@ -46,6 +46,13 @@ static void put(const struct place *p, const char *name, const char *text)
 	cr_assert_eq(file_write(AT_FDCWD, path, text, strlen(text), &err), 0, "%s", err.msg);
 }
 
+static void list(struct place *p, const struct tree *tree, const struct files_look *look)
+{
+	struct err err = {0};
+
+	cr_assert_eq(files_list(&p->places, tree, look, &p->t, &err), 0, "%s", err.msg);
+}
+
 static const struct obs_file *find(const struct place *p, const char *path)
 {
 	for (size_t i = 0; i < p->t.files.n; i++) {
@@ -65,7 +72,7 @@ Test(runner_files, lists_what_was_written)
 	put(&p, "var/log/app.log", "2026-01-31T12:00:00Z up\nplain\n2026-01-31T12:00:01Z down\n");
 	put(&p, "run/app.pid", "1\n");
 	put(&p, "etc/hosts", "127.0.0.1 localhost\n");
-	files_list(&p.places, NULL, NULL, &p.t);
+	list(&p, NULL, NULL);
 	cr_assert_eq(p.t.files.n, 2, "directories and the sandbox's own files are not listed");
 	log = find(&p, "/var/log/app.log");
 	cr_assert_not_null(log);
@@ -94,10 +101,10 @@ Test(runner_files, growth)
 	put(&p, "tmp/still", "one\n");
 	put(&p, "etc/app.conf", "a=1\n");
 	put(&p, "var/log/dpkg.log", "2026-01-01 00:00:00 install\n2026-01-31 12:00:00 remove\n");
-	look = files_look_new(&p.places);
+	cr_assert_eq(files_look_new(&p.places, &look, NULL), 0);
 	put(&p, "tmp/growing", "one\ntwo\n");
 	put(&p, "tmp/new", "one\n");
-	files_list(&p.places, tree, look, &p.t);
+	list(&p, tree, look);
 	cr_expect(find(&p, "/tmp/growing")->grew);
 	cr_expect_not(find(&p, "/tmp/still")->grew);
 	cr_expect_not(find(&p, "/tmp/new")->grew);
@@ -121,7 +128,7 @@ Test(runner_files, volumes)
 	files_places_add(&p.places, p.dir, "/data");
 	put(&p, "seed", "12345");
 	put(&p, "made", "x");
-	files_list(&p.places, tree, NULL, &p.t);
+	list(&p, tree, NULL);
 	cr_assert_eq(p.t.files.n, 1);
 	cr_assert_str_eq(p.t.files.v[0].path, "/data/made");
 }
@@ -143,7 +150,7 @@ Test(runner_files, hostile_things)
 	cr_assert_eq(symlink("/etc/passwd", link), 0);
 	cr_assert_eq(symlink("/etc", dirlink), 0);
 	cr_assert_eq(mkfifo(fifo, 0600), 0);
-	files_list(&p.places, NULL, NULL, &p.t);
+	list(&p, NULL, NULL);
 	cr_assert_eq(p.t.files.n, 3);
 	for (size_t i = 0; i < p.t.files.n; i++) {
 		cr_expect_not(p.t.files.v[i].regular);
@@ -167,7 +174,7 @@ Test(runner_files, large_files_are_looked_at_from_both_ends)
 			buf_addf(&text, NULL, "2026-01-31T12:00:00Z line of forty octets\n"), 0);
 	}
 	put(&p, "tmp/big", buf_str(&text));
-	files_list(&p.places, NULL, NULL, &p.t);
+	list(&p, NULL, NULL);
 	f = find(&p, "/tmp/big");
 	/* A line has 42 octets; 32768 octets hold 780 whole ones at either end. */
 	cr_assert_eq(f->looked_at_lines, f->timestamped_lines);
