@@ -12,8 +12,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-/* Part of every key: to be raised when layers are unpacked in another way than before. */
-#define STORE_FORMAT 1
+/* Part of every key: to be raised when layers are unpacked in another way than before. Those of
+ * another format are not used, and so the first to go when the store is trimmed. Format 1 has
+ * layers of other bases than their key says. */
+#define STORE_FORMAT 2
 
 static int lock(int fd, int how)
 {

@@ -196,6 +196,41 @@ Test(image_store, layers_over_a_false_base_are_not_kept)
 	}
 }
 
+/* Builds whose format was 1 kept such layers, under the names of honest ones. */
+Test(image_store, layers_of_an_older_format_are_not_used)
+{
+	static const struct lk_entry entries[] = {{.name = "a", .text = "x"}};
+	const struct lk_layer layers[] = {LAYER(entries), LAYER(entries)};
+	AUTO(place) struct place p;
+
+	place_init(&p);
+	for (int i = 0; i < 2; i++) {
+		AUTO_PTR(image) struct image *image = lk_image(layers, ARRAY_SIZE(layers));
+		AUTO_PTR(store) struct store *store = open_store(&p);
+		AUTO_PTR(tree) struct tree *tree = NULL;
+		AUTO(strv) struct strv dirs = unpack(store, image, &tree);
+
+		cr_assert_eq(dirs.n, 2);
+		cr_expect_not(exists_in(dirs.v[0], "false") || exists_in(dirs.v[1], "false"));
+		cr_expect_eq(count_in(&p, "layers"), i == 0 ? 2 : 4);
+		cr_expect_eq(count_in(&p, "tmp"), 0);
+		/* <ChainID>.<format>-<ids> */
+		cr_assert(i || shell("cd %s/layers && for f in *; do : >$f/fs/false && "
+				     "mv -T $f ${f%%%%.*}.1-${f#*-} || exit; done",
+				       p.store) == 0);
+	}
+	{
+		AUTO_PTR(store) struct store *store = open_store(&p);
+		AUTO(store_items) struct store_items items = {0};
+		struct err err = {0};
+
+		cr_assert_eq(store_list(store, &items, &err), 0, "%s", err.msg);
+		cr_expect_eq(items.n, 4);
+		cr_expect_eq(store_prune(store, &err), 0, "%s", err.msg);
+		cr_expect_eq(count_in(&p, "layers"), 0);
+	}
+}
+
 /* ---- ids ------------------------------------------------------------------------------------- */
 
 static const struct lk_entry owned[] = {
