@@ -26,6 +26,12 @@ int file_write_fd(int fd, const void *data, size_t len, struct err *err);
 /* Create or replace path by a file with this content, mode 0644 less umask. Not atomic. */
 int file_write(int dirfd, const char *path, const void *data, size_t len, struct err *err);
 
+/* The same for what somebody waits for: a regular file holds all of it or, after an error, what was
+ * there before. Links are followed; owner and mode stay as they are. Written in place, as by
+ * file_write, is what no other file can stand in for: devices, pipes, files with two names or an
+ * access control list, files in directories that cannot be written to, mount points. */
+int file_replace(const char *path, const void *data, size_t len, struct err *err);
+
 /* Write text to an existing (kernel) file in one write(2): /proc, cgroupfs. */
 int file_poke(int dirfd, const char *path, const char *text, struct err *err);
 

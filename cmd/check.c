@@ -13,7 +13,6 @@
 #include "runner/loop.h"
 #include "runner/runner.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -195,7 +194,7 @@ static int write_report(const struct gate *g, const char *item, struct err *err)
 	if (format->write(&g->result, &options, &text, err)) {
 		return err_wrap(err, "report '%s'", format->name);
 	}
-	return file ? file_write(AT_FDCWD, file, buf_str(&text), text.len, err)
+	return file ? file_replace(file, buf_str(&text), text.len, err)
 		    : print_out(buf_str(&text), text.len, err);
 }
 

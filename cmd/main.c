@@ -168,7 +168,8 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 	int rc;
 
-	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2) */
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), */
+	(void)signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
 	(void)umask(022);
 	if (argc < 2) {
 		(void)help_print();

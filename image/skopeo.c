@@ -70,6 +70,7 @@ static void become(char *const argv[], int out, int said, int status, pid_t pare
 		dup2(said, STDERR_FILENO) >= 0 && setrlimit(RLIMIT_FSIZE, &largest) == 0 &&
 		prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent) {
 		(void)signal(SIGPIPE, SIG_DFL);
+		(void)signal(SIGXFSZ, SIG_DFL);
 		(void)execvp(argv[0], argv);
 	}
 	(void)!write(status, &errno, sizeof(errno));

@@ -52,15 +52,33 @@ def _files(bench, image, problems):
 
 
 def _small_disk(bench, image, problems):
-    """A disk with room for the first pages of a report; no test where none can be mounted."""
+    """A disk with room for the first pages of a report: what was there stays, and nothing else does.
+    No test where none can be mounted."""
     place = bench.path("full", "disk", "report.json").parent
-    mount = 'mount -t tmpfs -o size=4k none "$0" && exec "$@"'
-    before = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount, str(place)]
+    script = """mount -t tmpfs -o size=8k none "$0" && echo before >"$0/report.json" || exit
+        "$@"; code=$?; ls -A "$0"; cat "$0/report.json"; exit $code"""
+    before = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(place)]
     if subprocess.run([*before, "true"], capture_output=True, check=False).returncode != 0:
         return
-    report = place / "report.json"
+    words = ["check", "--stage", "static", str(image)]
+    for name in ("report.json", "new.json"):
+        words += ["--report", f"json={place / name}"]
+    done = _run(bench, words, subprocess.PIPE, before)
+    _told("a small disk", done, 2, str(place / "report.json"), problems)
+    if done.stdout != b"report.json\nbefore\n":
+        problems.append(f"a small disk: there is {done.stdout[-300:]!r}")
+
+
+def _small_files(bench, image, problems):
+    """A limit on the size of files is an error as a full disk is, and no end by a signal."""
+    report = bench.path("full", "limited.json")
+    before = ["sh", "-c", 'ulimit -f 1 && exec "$0" "$@"']
     words = ["check", "--stage", "static", "--report", f"json={report}", str(image)]
-    _told("a small disk", _run(bench, words, before=before), 2, str(report), problems)
+    done = _run(bench, words, before=before)
+    if done.returncode != 2 or b"limited.json': write: File too large" not in done.stderr:
+        problems.append(f"a limit: exit {done.returncode}, stderr {done.stderr[-300:]!r}")
+    if list(report.parent.glob("*limited*")) + list(report.parent.glob(".assay-*")):
+        problems.append("a limit: something stays behind")
 
 
 def _attached(bench, image, problems):
@@ -83,6 +101,7 @@ def run(bench, build):
     _streams(bench, image, problems)
     _files(bench, image, problems)
     _small_disk(bench, image, problems)
+    _small_files(bench, image, problems)
     return problems
 
 
