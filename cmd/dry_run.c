@@ -66,7 +66,7 @@ static int print_service(const struct runner_options *runner, const struct runne
 		.image = service->image,
 		.tree = service->tree,
 		.layers = service->layers,
-		.extra_env = declared ? &declared->environment : NULL,
+		.extra_env = &service->env,
 		.name = service->name,
 		.hostname = service->name,
 	};

@@ -42,6 +42,8 @@ const struct option_row option_rows[] = {
 		"packets for outside its world: refused (the default), or no answer ever"},
 	{"--service", "NAME=IMAGE", OPTION_LIST, AT(services), VERB_CHECK | VERB_RUN,
 		"start IMAGE beside the product, as host NAME; repeatable"},
+	{"--service-env", "NAME:KEY=VALUE", OPTION_LIST, AT(service_env), VERB_CHECK | VERB_RUN,
+		"set a variable in that service's environment; repeatable"},
 	{"--read-only", NULL, OPTION_FLAG, AT(read_only), VERB_RUN,
 		"mount the root read-only, as docker run does (for check: a policy)"},
 	{"--tmpfs", "PATH", OPTION_LIST, AT(tmpfs), VERB_RUN,
@@ -230,6 +232,7 @@ void options_release(struct options *options)
 	strv_release(&options->env);
 	strv_release(&options->env_files);
 	strv_release(&options->services);
+	strv_release(&options->service_env);
 	strv_release(&options->tmpfs);
 	strv_release(&options->reports);
 	strv_release(&options->operands);

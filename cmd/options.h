@@ -40,6 +40,7 @@ struct options {
 	struct strv env;
 	struct strv env_files;
 	struct strv services; /* "NAME=IMAGE" */
+	struct strv service_env; /* "NAME:KEY=VALUE" */
 	struct strv reports; /* "FORMAT" or "FORMAT=FILE" */
 	uint64_t memory; /* MiB */
 	uint64_t timeout; /* seconds */

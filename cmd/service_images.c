@@ -74,11 +74,31 @@ static int check_options(struct service_images *s, const struct options *options
 	return 0;
 }
 
-static void choose_one(
-	struct service_images *s, const struct runner_service *service, char *reference)
+/* The "KEY=VALUE" of "NAME:KEY=VALUE" when it is for this name, or NULL. */
+static const char *env_for(const char *item, const char *name)
 {
-	*ARRAY_PUSH(&s->chosen) = *service;
+	size_t len = strlen(name);
+
+	return strncasecmp(item, name, len) == 0 && item[len] == ':' ? item + len + 1 : NULL;
+}
+
+static void choose_one(struct service_images *s, const struct options *options,
+	const struct runner_service *service, char *reference)
+{
+	struct runner_service *chosen = ARRAY_PUSH(&s->chosen);
+
+	*chosen = *service;
 	strv_take(&s->references, reference);
+	if (service->declared) {
+		strv_add_all(&chosen->env, &service->declared->environment);
+	}
+	for (size_t i = 0; i < options->service_env.n; i++) {
+		const char *pair = env_for(options->service_env.v[i], service->name);
+
+		if (pair) {
+			strv_add(&chosen->env, pair);
+		}
+	}
 }
 
 static void choose_declared(struct service_images *s, const struct options *options,
@@ -94,15 +114,15 @@ static void choose_declared(struct service_images *s, const struct options *opti
 	};
 
 	if (given) {
-		choose_one(s, &service, xstrdup(given));
+		choose_one(s, options, &service, xstrdup(given));
 	} else if (!own) {
 		service.why = "has no image";
-		choose_one(s, &service, xstrdup(""));
+		choose_one(s, options, &service, xstrdup(""));
 	} else if (str_eq(own, "-")) {
 		service.why = "has an image that a product file cannot name: '-'";
-		choose_one(s, &service, xstrdup(""));
+		choose_one(s, options, &service, xstrdup(""));
 	} else {
-		choose_one(s, &service, beside(product->file, own));
+		choose_one(s, options, &service, beside(product->file, own));
 	}
 }
 
@@ -132,9 +152,35 @@ static void choose_for(struct service_images *s, const struct options *options,
 			.task = task, .name = name, .reference = item + strlen(name) + 1};
 
 		if (!has_name(declared, n, name)) {
-			choose_one(s, &service, xstrdup(service.reference));
+			choose_one(s, options, &service, xstrdup(service.reference));
 		}
 	}
+}
+
+/* No value is told: it may be a password. */
+static int check_env(const struct service_images *s, const struct options *options, struct err *err)
+{
+	for (size_t i = 0; i < options->service_env.n; i++) {
+		const char *item = options->service_env.v[i];
+		size_t name = strcspn(item, ":=");
+		size_t key = item[name] == ':' ? strcspn(item + name + 1, "=") : 0;
+		bool known = false;
+
+		if (!name || !key || !item[name + 1 + key]) {
+			return err_set(err, ERR_USAGE,
+				"--service-env takes NAME:KEY=VALUE, not '%.*s'",
+				(int)strcspn(item, "="), item);
+		}
+		for (size_t k = 0; k < s->chosen.n; k++) {
+			known = known || env_for(item, s->chosen.v[k].name);
+		}
+		if (!known) {
+			return err_set(err, ERR_USAGE,
+				"--service-env: no service '%.*s' is declared or given", (int)name,
+				item);
+		}
+	}
+	return 0;
 }
 
 int service_images_choose(struct service_images *s, const struct options *options,
@@ -145,12 +191,12 @@ int service_images_choose(struct service_images *s, const struct options *option
 	}
 	if (only_task || !product || !product->n_tasks) {
 		choose_for(s, options, product, only_task);
-		return 0;
+	} else {
+		for (size_t i = 0; i < product->n_tasks; i++) {
+			choose_for(s, options, product, &product->tasks[i]);
+		}
 	}
-	for (size_t i = 0; i < product->n_tasks; i++) {
-		choose_for(s, options, product, &product->tasks[i]);
-	}
-	return 0;
+	return check_env(s, options, err);
 }
 
 /* ---- their images ------------------------------------------------------------------------- */
@@ -243,6 +289,9 @@ void service_images_release(struct service_images *all)
 		strv_release(&s->layers);
 		free(s->reference);
 		free(s);
+	}
+	for (size_t i = 0; i < all->chosen.n; i++) {
+		strv_release(&all->chosen.v[i].env);
 	}
 	free(all->opened.v);
 	free(all->chosen.v);

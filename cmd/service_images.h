@@ -1,6 +1,6 @@
 /*
- * service_images.h - the services of every task, by product file and --service, and their images:
- * opened, read and unpacked beside the product's, judged by nobody.
+ * service_images.h - the services of every task, by product file, --service and --service-env, and
+ * their images: opened, read and unpacked beside the product's, judged by nobody.
  *
  *	service_images_choose(&services, options, product, only_task, err)
  *	subject_open(...)
@@ -23,8 +23,9 @@ struct service_images {
 	} opened;
 };
 
-/* Which services each task has; no image is touched. Product and options are borrowed. ERR_USAGE for
- * a --service that is no NAME=IMAGE, or says the same name twice. */
+/* Which services each task has; no image is touched. Product and options are borrowed. ERR_USAGE
+ * for a --service that is no NAME=IMAGE, or says the same name twice, and for a --service-env that
+ * is no NAME:KEY=VALUE, or names a service that no task has. */
 int service_images_choose(struct service_images *services, const struct options *options,
 	const struct product *product, const struct task *only_task, struct err *err);
 

@@ -14,11 +14,11 @@ _assay() {
 		return
 	fi
 	case $verb in
-	check) options='--product --task --stage --edition --platform --authfile --tls-verify --policy --only --skip --quick --memory --env --env-file --outside --service --timeout --keep --dry-run --report --quiet --verbose --color --progress --help --version ' ;;
+	check) options='--product --task --stage --edition --platform --authfile --tls-verify --policy --only --skip --quick --memory --env --env-file --outside --service --service-env --timeout --keep --dry-run --report --quiet --verbose --color --progress --help --version ' ;;
 	product) options='--platform --authfile --tls-verify --quiet --verbose --color --progress --help --version ' ;;
 	rules) options='--edition --report --quiet --verbose --color --progress --help --version ' ;;
 	explain) options='--edition --report --quiet --verbose --color --progress --help --version ' ;;
-	run) options='--product --task --platform --authfile --tls-verify --policy --memory --env --env-file --outside --service --read-only --tmpfs --timeout --keep --dry-run --quiet --verbose --color --progress --help --version ' ;;
+	run) options='--product --task --platform --authfile --tls-verify --policy --memory --env --env-file --outside --service --service-env --read-only --tmpfs --timeout --keep --dry-run --quiet --verbose --color --progress --help --version ' ;;
 	inspect) options='--platform --authfile --tls-verify --policy --report --quiet --verbose --color --progress --help --version ' ;;
 	store) options='--policy --report --all --size --quiet --verbose --color --progress --help --version ' ;;
 	doctor) options='--quiet --verbose --color --progress --help --version ' ;;

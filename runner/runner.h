@@ -16,7 +16,7 @@
 #include "sandbox/workspace.h"
 #include "sandbox/world.h"
 
-/* What a task is given beside it: an image, or the reason why there is none. All borrowed. */
+/* What a task is given beside it: an image, or the reason why there is none. Borrowed, but env. */
 struct runner_service {
 	const struct task *task; /* whose; NULL: there is no product file */
 	const char *name;
@@ -26,6 +26,7 @@ struct runner_service {
 	const struct tree *tree;
 	const struct strv *layers;
 	const char *why;
+	struct strv env; /* "KEY=value", over its image's: as declared, then --service-env */
 };
 struct runner_services {
 	struct runner_service *v; /* in the order in which they are started */

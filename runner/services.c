@@ -37,8 +37,9 @@ problem(struct services *s, const struct service_run *r, const char *remedy, con
 	s->remedy = remedy ? xstrdup(remedy)
 			   : xasprintf("mend \"x-assay\".\"services\" of the product file (image, "
 				       "environment, memory, readiness), or give an image "
-				       "with --service %s=IMAGE",
-				     name);
+				       "with --service %s=IMAGE, and what it has to be told "
+				       "with --service-env %s:KEY=VALUE",
+				     name, name);
 }
 
 /* Why one is over, or NULL while it is not; the caller frees. */
@@ -93,9 +94,7 @@ static void plan_boot(struct service_run *r, const char *name)
 	b->hostname = spec->name;
 	b->memory = boot_mib(mib);
 	b->name = xasprintf("%s-%s", name, spec->name);
-	if (declared) {
-		strv_add_all(&b->env, &declared->environment);
-	}
+	strv_add_all(&b->env, &spec->env);
 }
 
 static int begin(struct services *s, struct service_run *r)
