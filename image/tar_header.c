@@ -9,7 +9,8 @@
 /* Where the fields are: POSIX.1-2001 "ustar Interchange Format", and GNU tar's and star's of what
  * follows the magic. */
 enum { CHECKSUM = 148, TYPE = 156, MAGIC = 257, PREFIX = 345 };
-enum { GNU_ATIME = 345, GNU_CTIME = 357, GNU_EXTENDED = 482, MAP_EXTENDED = 504 };
+enum { GNU_ATIME = 345, GNU_CTIME = 357, GNU_MAP = 386, GNU_EXTENDED = 482, GNU_REAL_SIZE = 483 };
+enum { MAP_EXTENDED = 504 };
 enum { STAR_ATIME = 476, STAR_CTIME = 488, STAR_TRAILER = 508 };
 
 /* Two's complement, big-endian; the first bit only says that it is not octal. */
@@ -162,12 +163,27 @@ bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret)
 	return true;
 }
 
-bool tar_header_extended(const uint8_t block[TAR_BLOCK])
+bool tar_header_real_size(const uint8_t block[TAR_BLOCK], int64_t *ret)
 {
-	return block[GNU_EXTENDED] != 0;
+	return parse_number(block + GNU_REAL_SIZE, 12, ret);
 }
 
-bool tar_map_extended(const uint8_t block[TAR_BLOCK])
+bool tar_map_block_piece(
+	const struct tar_map_block *b, size_t i, int64_t *ret_offset, int64_t *ret_len)
 {
-	return block[MAP_EXTENDED] != 0;
+	size_t at = (b->more ? 0 : GNU_MAP) + i * 24;
+
+	if (i >= (b->more ? 21 : 4) || !b->block[at]) {
+		return false;
+	}
+	if (!parse_number(b->block + at, 12, ret_offset) ||
+		!parse_number(b->block + at + 12, 12, ret_len)) {
+		*ret_len = -1;
+	}
+	return true;
+}
+
+bool tar_map_block_continues(const struct tar_map_block *b)
+{
+	return b->block[b->more ? MAP_EXTENDED : GNU_EXTENDED] != 0;
 }

@@ -10,6 +10,7 @@
 #define IMAGE_TAR_HEADER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define TAR_BLOCK 512
@@ -34,9 +35,20 @@ struct tar_header {
 
 bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret);
 
-/* Of typeflag S: whether another block of its map follows, behind the header and behind such a
- * block. */
-bool tar_header_extended(const uint8_t block[TAR_BLOCK]);
-bool tar_map_extended(const uint8_t block[TAR_BLOCK]);
+/* Of typeflag S in GNU's format: the size of the file with its holes. False: no number. */
+bool tar_header_real_size(const uint8_t block[TAR_BLOCK], int64_t *ret);
+
+/* A block of the map of such a file: its header, or (more) one of those behind it. */
+struct tar_map_block {
+	const uint8_t *block;
+	bool more;
+};
+
+/* The i-th piece of it. False: there are no more; *ret_len is -1 for one that is no number. */
+bool tar_map_block_piece(
+	const struct tar_map_block *b, size_t i, int64_t *ret_offset, int64_t *ret_len);
+
+/* Whether another block follows. */
+bool tar_map_block_continues(const struct tar_map_block *b);
 
 #endif

@@ -275,6 +275,35 @@ void tar_pax_release(struct tar_pax *pax)
 
 /* ---- maps ------------------------------------------------------------------------------------- */
 
+void tar_map_begin(
+	struct tar_map *map, int64_t size, char separator, const struct tar_pieces *pieces)
+{
+	*map = (struct tar_map){.size = size, .separator = separator, .pieces = pieces};
+	if (size < 0) {
+		map->bad = "the file's size is negative";
+	}
+}
+
+void tar_map_piece(struct tar_map *map, int64_t offset, int64_t len)
+{
+	if (map->bad) {
+		return;
+	}
+	if (offset < 0 || len < 0) {
+		map->bad = "something that is no number, or negative";
+	} else if (offset < map->end) {
+		map->bad = "a piece that begins before the end of the one before it";
+	} else if (offset > map->size || len > map->size - offset) {
+		map->bad = "a piece behind the end of the file";
+	} else {
+		map->end = offset + len;
+		map->stored += (uint64_t)len;
+		if (map->pieces) {
+			map->pieces->piece((uint64_t)offset, (uint64_t)len, map->pieces->arg);
+		}
+	}
+}
+
 static void map_number(struct tar_map *map)
 {
 	if (!map->counted) {
@@ -286,12 +315,8 @@ static void map_number(struct tar_map *map)
 	map->inside = !map->inside;
 	if (map->inside) {
 		map->offset = map->number;
-	} else if (map->offset < map->end || map->offset > map->size ||
-		   map->number > map->size - map->offset) {
-		map->bad = true;
 	} else {
-		map->end = map->offset + map->number;
-		map->stored += (uint64_t)map->number;
+		tar_map_piece(map, map->offset, map->number);
 	}
 }
 
@@ -302,14 +327,16 @@ void tar_map_add(struct tar_map *map, char c)
 	}
 	if (c >= '0' && c <= '9') {
 		map->digits = true;
-		map->bad = __builtin_mul_overflow(map->number, 10, &map->number) ||
-			   __builtin_add_overflow(map->number, c - '0', &map->number);
+		if (__builtin_mul_overflow(map->number, 10, &map->number) ||
+			__builtin_add_overflow(map->number, c - '0', &map->number)) {
+			map->bad = "a number beyond 64 bits";
+		}
 	} else if (c == map->separator && map->digits) {
 		map_number(map);
 		map->digits = false;
 		map->number = 0;
 	} else {
-		map->bad = true;
+		map->bad = "something that is no number";
 	}
 }
 
@@ -318,20 +345,34 @@ bool tar_map_done(const struct tar_map *map)
 	return map->counted && !map->left;
 }
 
-bool tar_pax_map_good(const struct tar_pax *pax, int64_t size, uint64_t stored)
+const char *tar_map_end(const struct tar_map *map, uint64_t stored)
 {
-	struct tar_map map = {.size = size, .separator = ','};
+	if (!map->bad && map->stored != stored) {
+		return map->stored < stored ? "more is stored than its pieces have"
+					    : "less is stored than its pieces have";
+	}
+	return map->bad;
+}
 
+const char *tar_pax_map(
+	const struct tar_pax *pax, int64_t size, uint64_t stored, const struct tar_pieces *pieces)
+{
+	struct tar_map map;
+
+	tar_map_begin(&map, size, ',', pieces);
 	for (size_t i = 0; i < pax->sparse_blocks.len; i++) {
 		tar_map_add(&map, pax->sparse_blocks.at[i]);
 	}
 	tar_map_add(&map, ',');
 	for (size_t i = 0; i < pax->sparse_map.len; i++) {
 		if (tar_map_done(&map)) {
-			return false;
+			return "more numbers than it says";
 		}
 		tar_map_add(&map, pax->sparse_map.at[i]);
 	}
 	tar_map_add(&map, ',');
-	return tar_map_done(&map) && !map.bad && map.stored == stored;
+	if (!map.bad && !tar_map_done(&map)) {
+		return "fewer numbers than it says";
+	}
+	return tar_map_end(&map, stored);
 }

@@ -53,9 +53,19 @@ bool tar_text_number(const struct tar_text *text, int64_t *ret);
 /* Seconds with a fraction that may be cut; *ret_ns is 0 to 999999999, also before 1970. */
 bool tar_text_time(const struct tar_text *text, int64_t *ret, uint32_t *ret_ns);
 
-/* A sparse file's map while it is read, byte by byte: numbers, each with the separator behind it. */
+/* Who is told of the pieces of a sparse file, in order, as its map is read: bytes of the file, which
+ * lie one behind the other where the archive has its content. Those of a map that turns out to be bad
+ * are told until then. */
+struct tar_pieces {
+	void (*piece)(uint64_t offset, uint64_t len, void *arg);
+	void *arg;
+};
+
+/* A sparse file's map while it is read: piece by piece, or byte by byte as numbers, each with the
+ * separator behind it. */
 struct tar_map {
 	int64_t size; /* of the file */
+	const struct tar_pieces *pieces; /* may be NULL */
 	char separator;
 	bool counted; /* how many pieces there are is known */
 	uint64_t left; /* numbers still to come */
@@ -65,12 +75,19 @@ struct tar_map {
 	int64_t offset;
 	int64_t end; /* of the piece before */
 	uint64_t stored; /* bytes of all pieces */
-	bool bad;
+	const char *bad; /* what is wrong with it; NULL: nothing so far */
 };
+void tar_map_begin(
+	struct tar_map *map, int64_t size, char separator, const struct tar_pieces *pieces);
+void tar_map_piece(struct tar_map *map, int64_t offset, int64_t len);
 void tar_map_add(struct tar_map *map, char c);
 bool tar_map_done(const struct tar_map *map);
 
-/* Whether a map of the form of 0.0 or 0.1 is good, and its pieces have stored bytes in all. */
-bool tar_pax_map_good(const struct tar_pax *pax, int64_t size, uint64_t stored);
+/* Behind the last piece: the archive has stored bytes of content. What is wrong, or NULL. */
+const char *tar_map_end(const struct tar_map *map, uint64_t stored);
+
+/* A whole map of the form of 0.0 or 0.1. What is wrong, or NULL. */
+const char *tar_pax_map(
+	const struct tar_pax *pax, int64_t size, uint64_t stored, const struct tar_pieces *pieces);
 
 #endif

@@ -43,6 +43,11 @@ void tar_raw_free(struct tar_raw *raw)
 	free(raw);
 }
 
+void tar_raw_tell(struct tar_raw *raw, const struct tar_pieces *pieces)
+{
+	raw->pieces = pieces;
+}
+
 /* ---- items ------------------------------------------------------------------------------------ */
 
 struct tar_raw_item *tar_raw_next(struct tar_raw *raw)
@@ -135,6 +140,10 @@ void tar_raw_finish(struct tar_raw *raw, struct tar_raw_item *item)
 {
 	memcpy(item->wrong, raw->wrong, sizeof(item->wrong));
 	memcpy(item->odd, raw->odd, sizeof(item->odd));
+	item->content = raw->offset + TAR_BLOCK;
+	if (item->sparse && !item->misfit && *raw->pax.wrong) {
+		item->misfit = "a record of its pax header is wrong";
+	}
 	queue(raw, item);
 	end_chain(raw);
 }
@@ -181,9 +190,7 @@ static void on_block(struct tar_raw *raw, const uint8_t *block)
 		on_header(raw, block);
 		break;
 	case AT_EXTENDED:
-		if (!tar_map_extended(block)) {
-			tar_raw_skip(raw, raw->left);
-		}
+		tar_raw_on_extended(raw, block);
 		break;
 	case AT_MAP:
 		tar_raw_on_map(raw, block);
@@ -303,12 +310,9 @@ void tar_raw_feed(struct tar_raw *raw, const void *bytes, size_t len)
 
 void tar_raw_end(struct tar_raw *raw)
 {
-	struct tar_raw_item *item = raw->mapped;
-
-	if (item) {
-		raw->mapped = NULL;
+	if (raw->mapped) {
 		tar_raw_wrong(raw, "cut short in the sparse file's map");
-		tar_raw_finish(raw, item);
+		tar_raw_end_map(raw, "it is cut short");
 	}
 	if (raw->state == AT_ZERO && raw->have) {
 		tar_raw_wrong(raw, "cut short in its end mark: engines refuse it");

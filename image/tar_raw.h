@@ -22,16 +22,22 @@
 
 struct tar_raw;
 
+/* What misfit says of a form that is none of GNU's three. */
+#define TAR_RAW_NO_FORM "its form is not known"
+
 /* An entry, or (type 0) something about the tar that belongs to none. */
 struct tar_raw_item {
 	struct tar_raw_item *next;
 	uint64_t at; /* offset of its first header, extended ones included */
+	uint64_t content; /* offset of what follows its headers and the map of a sparse file */
 	char type; /* typeflag, '0' or '5' for the oldest tars' NUL */
 	char wrong[160]; /* what makes it unreadable, or differently read by engines; or "" */
 	char odd[160]; /* engines agree, other readers do not; or "" */
 	bool prefixed; /* other readers see only the end of the path; odd says so */
 	const char *path; /* as written */
 	const char *link;
+	bool sparse; /* stored without its holes, or said to be */
+	const char *misfit; /* sparse: why its map cannot be used, or NULL */
 	int64_t size; /* of the file; a sparse one's with its holes */
 	int64_t mode;
 	int64_t uid;
@@ -47,6 +53,10 @@ struct tar_raw_item {
 struct tar_raw *tar_raw_new(void);
 void tar_raw_free(struct tar_raw *raw);
 DEFINE_AUTO_PTR(tar_raw)
+
+/* Tell pieces (borrowed) of each sparse file's content, before its item is there. Once, at first. */
+struct tar_pieces; /* tar_pax.h */
+void tar_raw_tell(struct tar_raw *raw, const struct tar_pieces *pieces);
 
 void tar_raw_feed(struct tar_raw *raw, const void *bytes, size_t len);
 void tar_raw_end(struct tar_raw *raw);

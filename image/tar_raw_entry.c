@@ -122,19 +122,59 @@ static void apply_sparse(
 {
 	const struct tar_pax *pax = &raw->pax;
 
-	if (!has_content(item->type) || form == SPARSE_NO) {
+	item->sparse = true;
+	if (!has_content(item->type) || item->type == 'S' || form == SPARSE_NO) {
 		tar_raw_wrong(raw, "records of a sparse file in a form that engines do not know");
+		item->misfit = TAR_RAW_NO_FORM;
 		return;
 	}
 	(void)tar_text_number(
 		pax->sparse_size.len ? &pax->sparse_size : &pax->sparse_realsize, &item->size);
 	if (form == SPARSE_1 && stored >= TAR_BLOCK) {
-		raw->map = (struct tar_map){.size = item->size, .separator = '\n'};
+		tar_map_begin(&raw->map, item->size, '\n', raw->pieces);
 		raw->left = (uint64_t)stored;
 		raw->state = AT_MAP;
-	} else if (form == SPARSE_1 || item->size < 0 ||
-		   !tar_pax_map_good(pax, item->size, (uint64_t)stored)) {
+		return;
+	}
+	item->misfit = form == SPARSE_1
+			       ? "there is no room for it"
+			       : tar_pax_map(pax, item->size, (uint64_t)stored, raw->pieces);
+	if (item->misfit) {
 		tar_raw_wrong(raw, MISFIT);
+	}
+}
+
+static void add_old_pieces(struct tar_raw *raw, const struct tar_map_block *b)
+{
+	int64_t offset;
+	int64_t len;
+
+	for (size_t i = 0; tar_map_block_piece(b, i, &offset, &len); i++) {
+		tar_map_piece(&raw->map, offset, len);
+	}
+}
+
+/* GNU's own form: the map is in the header and in blocks behind it. */
+static void apply_old_sparse(struct tar_raw *raw, const struct tar_header *h, const uint8_t *block,
+	struct tar_raw_item *item, int64_t stored)
+{
+	const struct tar_map_block b = {block, false};
+
+	item->sparse = true;
+	if (h->format != TAR_GNU) {
+		item->misfit = TAR_RAW_NO_FORM;
+		return;
+	}
+	if (!tar_header_real_size(block, &item->size)) {
+		item->size = -1;
+	}
+	tar_map_begin(&raw->map, item->size, 0, raw->pieces);
+	add_old_pieces(raw, &b);
+	if (tar_map_block_continues(&b)) {
+		raw->left = (uint64_t)stored;
+		raw->state = AT_EXTENDED;
+	} else {
+		item->misfit = tar_map_end(&raw->map, (uint64_t)stored);
 	}
 }
 
@@ -210,11 +250,10 @@ void tar_raw_on_entry(struct tar_raw *raw, const struct tar_header *h, const uin
 	tar_raw_skip(raw, (uint64_t)stored);
 	if (raw->pax.sparse) {
 		apply_sparse(raw, form, item, stored);
-	} else if (item->type == 'S' && h->format == TAR_GNU && tar_header_extended(block)) {
-		raw->left = (uint64_t)stored;
-		raw->state = AT_EXTENDED;
+	} else if (item->type == 'S') {
+		apply_old_sparse(raw, h, block, item, stored);
 	}
-	if (raw->state == AT_MAP) {
+	if (raw->state == AT_MAP || raw->state == AT_EXTENDED) {
 		raw->mapped = item;
 	} else {
 		tar_raw_finish(raw, item);
@@ -316,21 +355,40 @@ void tar_raw_on_special(struct tar_raw *raw, const struct tar_header *h)
 	}
 }
 
-void tar_raw_on_map(struct tar_raw *raw, const uint8_t *block)
+void tar_raw_end_map(struct tar_raw *raw, const char *bad)
 {
 	struct tar_raw_item *item = raw->mapped;
 
-	for (size_t i = 0; i < TAR_BLOCK; i++) {
-		tar_map_add(&raw->map, (char)block[i]);
-	}
-	raw->left -= TAR_BLOCK;
-	if (!raw->map.bad && !tar_map_done(&raw->map) && raw->left >= TAR_BLOCK) {
-		return;
-	}
-	if (raw->map.bad || !tar_map_done(&raw->map) || raw->map.stored != raw->left) {
+	item->misfit = bad;
+	if (bad) {
 		tar_raw_wrong(raw, MISFIT);
 	}
 	raw->mapped = NULL;
 	tar_raw_finish(raw, item);
 	tar_raw_skip(raw, raw->left);
+}
+
+void tar_raw_on_map(struct tar_raw *raw, const uint8_t *block)
+{
+	struct tar_map *map = &raw->map;
+
+	for (size_t i = 0; i < TAR_BLOCK; i++) {
+		tar_map_add(map, (char)block[i]);
+	}
+	raw->left -= TAR_BLOCK;
+	if (map->bad || tar_map_done(map)) {
+		tar_raw_end_map(raw, tar_map_end(map, raw->left));
+	} else if (raw->left < TAR_BLOCK) {
+		tar_raw_end_map(raw, "fewer numbers than it says");
+	}
+}
+
+void tar_raw_on_extended(struct tar_raw *raw, const uint8_t *block)
+{
+	const struct tar_map_block b = {block, true};
+
+	add_old_pieces(raw, &b);
+	if (!tar_map_block_continues(&b)) {
+		tar_raw_end_map(raw, tar_map_end(&raw->map, raw->left));
+	}
 }

@@ -41,6 +41,7 @@ struct tar_raw {
 	char wrong[160];
 	char odd[160];
 
+	const struct tar_pieces *pieces; /* who is told of them, or NULL */
 	struct tar_map map;
 	struct tar_raw_item *mapped; /* the entry whose map is read */
 	bool no_memory; /* what is read from here on is not what there is */
@@ -68,7 +69,12 @@ void tar_raw_on_entry(struct tar_raw *raw, const struct tar_header *h, const uin
 void tar_raw_on_special(struct tar_raw *raw, const struct tar_header *h);
 void tar_raw_on_body(struct tar_raw *raw);
 
-/* Another block of the map of raw->mapped. */
+/* Another block of the map of raw->mapped: of form 1.0, of GNU's own. */
 void tar_raw_on_map(struct tar_raw *raw, const uint8_t *block);
+void tar_raw_on_extended(struct tar_raw *raw, const uint8_t *block);
+
+/* The map of raw->mapped has come to its end, which is bad when it is not NULL: hand the entry over,
+ * and step over its content. */
+void tar_raw_end_map(struct tar_raw *raw, const char *bad);
 
 #endif

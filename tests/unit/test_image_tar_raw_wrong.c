@@ -196,6 +196,10 @@ Test(image_tar_raw, sparse_files)
 		{"1.0, no number", FORM_1_0, "1\n#\n512\n512\n", 512, false},
 		{"1.0, empty line", FORM_1_0, "1\n\n512\n", 512, false},
 		{"1.0, no end", FORM_1_0, "9\n1\n", 0, false},
+		{"1.0, negative size",
+			SPECIAL('x', "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+				     "26 GNU.sparse.realsize=-1\n"),
+			"0\n", 0, false},
 		{"1.0, number beyond 64 bits", FORM_1_0, "1\n99999999999999999999\n1\n", 1, false},
 		{"0.1", FORM_0_1("35 GNU.sparse.map=512,512,4096,512\n", "2"), NULL, 1024, true},
 		{"0.1, a number too few", FORM_0_1("31 GNU.sparse.map=512,512,4096\n", "2"), NULL,
@@ -209,6 +213,11 @@ Test(image_tar_raw, sparse_files)
 				 "26 GNU.sparse.offset=4096\n27 GNU.sparse.numbytes=512\n",
 				"2"),
 			NULL, 1024, true},
+		{"0.0, out of order behind a good piece",
+			FORM_0_1("25 GNU.sparse.offset=512\n27 GNU.sparse.numbytes=512\n"
+				 "27 GNU.sparse.numbytes=512\n26 GNU.sparse.offset=4096\n",
+				"1"),
+			NULL, 512, false},
 		{"0.0, out of order",
 			FORM_0_1("27 GNU.sparse.numbytes=512\n25 GNU.sparse.offset=512\n", "1"),
 			NULL, 512, false},
@@ -229,6 +238,13 @@ Test(image_tar_raw, sparse_files)
 		cr_assert_eq(items.n, 2, "%s", rows[i].what);
 		cr_expect_eq(!*items.v[0]->wrong, rows[i].good, "%s: %s", rows[i].what,
 			items.v[0]->wrong);
+		cr_expect(items.v[0]->sparse && !items.v[1]->sparse, "%s", rows[i].what);
+		cr_expect_eq(!items.v[0]->misfit, rows[i].good, "%s", rows[i].what);
+		cr_expect(!rows[i].good ||
+				  items.v[0]->content ==
+					  tar.len - 3 * BLOCK -
+						  (rows[i].stored + BLOCK - 1) / BLOCK * BLOCK,
+			"%s", rows[i].what);
 		cr_expect(!rows[i].good || str_eq(items.v[0]->path, "s"), "%s", rows[i].what);
 		cr_expect(!rows[i].good || items.v[0]->size == 8192, "%s", rows[i].what);
 		cr_expect_str_eq(items.v[1]->path, "last", "%s", rows[i].what);
