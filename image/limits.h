@@ -43,7 +43,8 @@
 #define LIMIT_ENTRY_HEAD (1 * MIB)
 #endif
 
-/* What an archive on stdin or a compressed one may take on disk while it is spooled. */
+/* What an archive on stdin or a compressed one may take on disk while it is spooled, and with it the
+ * members that are stored without their holes, which are copied: as large as they are with them. */
 #define LIMIT_SPOOL (64 * GIB)
 
 /* Unpacked layers that stay in the store when a run has ended; some ten large images. */
@@ -70,6 +71,10 @@
 
 /* Members of an image archive: seven for each layer in docker's oldest form. */
 #define LIMIT_MEMBERS 100000
+
+/* Headers of one member of an image archive: pax records and names of up to 1 MiB each, and the map of
+ * a sparse file, of which libarchive keeps 50 bytes for every 4. GNU tar's has some 17 a hole. */
+#define LIMIT_MEMBER_HEAD (4 * MIB)
 
 /* Violations that are kept, for each kind, failures and warnings apart. */
 #define LIMIT_VIOLATIONS 200

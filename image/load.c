@@ -147,12 +147,11 @@ static void fill_oci_layer(const struct opening *o, const struct descriptor *d, 
 static void fill_docker_layer(const struct opening *o, const char *name, struct layer *layer)
 {
 	static const char blobs[] = "blobs/sha256/";
-	AUTO(blob) struct blob blob = {.fd = -1};
 	enum digest_algorithm algorithm;
 	auto_free char *digest = NULL;
 
 	layer->file = xstrdup(name);
-	if (source_find(o->image->source, name, &blob, &layer->size, NULL)) {
+	if (source_find(o->image->source, name, NULL, &layer->size, NULL)) {
 		layer->size = 0; /* it is missing, which reading the layers will find */
 	}
 	if (str_starts(name, blobs)) {

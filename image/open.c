@@ -75,26 +75,23 @@ static int no_image(const struct opening *o, struct err *err)
 		damage ? damage : "");
 }
 
+static bool has(const struct opening *o, const char *name)
+{
+	return source_find(o->image->source, name, NULL, NULL, NULL) == 0;
+}
+
 /* An index that leads to something. Docker wrote archives whose index has "manifests": null, or
  * names only what is not in the archive, beside a manifest.json that is good. */
 static bool usable(const struct opening *o, const struct index *index)
 {
 	for (size_t i = 0; i < index->manifests.n; i++) {
 		auto_free char *name = blob_name(o, index->manifests.v[i].digest);
-		AUTO(blob) struct blob blob = {.fd = -1};
 
-		if (name && source_find(o->image->source, name, &blob, NULL, NULL) == 0) {
+		if (name && has(o, name)) {
 			return true;
 		}
 	}
 	return false;
-}
-
-static bool has(const struct opening *o, const char *name)
-{
-	AUTO(blob) struct blob blob = {.fd = -1};
-
-	return source_find(o->image->source, name, &blob, NULL, NULL) == 0;
 }
 
 static int read_layout_file(struct opening *o, struct err *err)

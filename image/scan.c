@@ -271,7 +271,7 @@ static void scan_layer(struct layers_scan *all, struct layer_scan *s, struct ahe
 
 	layer->entries = layer->duplicates = layer->idle_whiteouts = 0;
 	scan_begin(s);
-	if (source_err_is_ours(&a->missing)) {
+	if (source_err_is_ours(&a->missing) || a->missing.code == ERR_LIMIT) {
 		s->fatal = a->missing;
 		return;
 	}

@@ -83,12 +83,14 @@ static int open_archive(int fd_taken, bool seekable, struct source **ret, struct
 	auto_fd int fd = fd_taken;
 	auto_fd int copy = -1;
 	auto_free char *damage = NULL;
+	bool spooled;
 
 	if (spool(fd, seekable, &copy, &damage, err)) {
 		return -1;
 	}
+	spooled = copy >= 0;
 	return source_archive_new(
-		copy >= 0 ? steal_fd(&copy) : steal_fd(&fd), steal_ptr(damage), ret, err);
+		spooled ? steal_fd(&copy) : steal_fd(&fd), spooled, steal_ptr(damage), ret, err);
 }
 
 static int open_stdin(struct source **ret, struct err *err)

@@ -32,8 +32,9 @@ DEFINE_AUTO_PTR(source)
 
 /* The bytes of one regular file; the caller releases the blob. ret->size is what can be read;
  * *ret_declared (may be NULL) is what the archive says, more than that when the archive is cut
- * short. ERR_IO with sys == ENOENT when there is no such file, other errors when it is something
- * else or leads outside. */
+ * short. Without ret only whether it is there: what is stored without its holes is copied (sparse.h)
+ * when its bytes are asked for. ERR_IO with sys == ENOENT when there is no such file, ERR_LIMIT past
+ * image_limits.spool, other errors when it is something else or leads outside. */
 int source_find(const struct source *source, const char *name, struct blob *ret,
 	uint64_t *ret_declared, struct err *err);
 
@@ -59,8 +60,9 @@ struct source {
 struct source *source_dir_new(int dirfd, const char *remove);
 
 /* The members of the tar file in fd, which is taken also on failure; takes damage (may be NULL), what
- * is known of its end. The file may be cut short anywhere after its first header. */
-int source_archive_new(int fd, char *damage, struct source **ret, struct err *err);
+ * is known of its end. The file may be cut short anywhere after its first header. spooled: it is a
+ * copy of spool()'s, and counts against image_limits.spool. */
+int source_archive_new(int fd, bool spooled, char *damage, struct source **ret, struct err *err);
 
 /* What skopeo fetches for the reference, as its "dir" form in a temporary directory (scratch.h);
  * options say how to be let in. */
@@ -71,5 +73,8 @@ int source_skopeo_new(const char *reference, const char *platform,
  * With keep_plain, a file that is not compressed is not copied: *ret_fd is -1. Input that ends too
  * early is success with *ret_damage saying so (the caller frees). */
 int spool(int fd, bool keep_plain, int *ret_fd, char **ret_damage, struct err *err);
+
+/* Write into such a file where nothing was written before: zeros are left out, and stay holes. */
+int spool_write(int fd, const char *data, size_t len, uint64_t offset, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "image/auto_archive.h"
 #include "image/limits.h"
+#include "image/sparse.h"
 
 #include <archive_entry.h>
 #include <fcntl.h>
@@ -17,10 +18,8 @@ enum { LINKS_MAX = 8 };
 struct member {
 	char *name;
 	char *link; /* name of the member that this one stands for, or NULL */
-	uint64_t offset;
-	uint64_t size; /* as its header says */
+	struct sparse_place place;
 	size_t order; /* of two members with one name the later counts, as when unpacking */
-	bool sparse; /* its bytes do not lie in one piece */
 	bool regular;
 };
 
@@ -28,6 +27,7 @@ struct archive_source {
 	struct source base;
 	int fd;
 	uint64_t file_size;
+	struct sparse_copies *copies;
 	struct {
 		struct member *v;
 		size_t n;
@@ -105,7 +105,6 @@ static int add_member(
 {
 	const char *path = path_of(entry);
 	auto_free char *name = path && strlen(path) <= LIMIT_PATH ? member_name(path) : NULL;
-	int64_t offset = archive_filter_bytes(a, 0);
 	int64_t size = archive_entry_size(entry);
 	struct member *m;
 
@@ -121,20 +120,28 @@ static int add_member(
 	m->order = s->members.n;
 	m->link = link_target(entry, name);
 	m->regular = !m->link && archive_entry_filetype(entry) == AE_IFREG;
-	m->sparse = archive_entry_sparse_count(entry) > 0;
-	m->offset = offset > 0 ? (uint64_t)offset : 0;
-	m->size = size > 0 ? (uint64_t)size : 0;
+	m->place.headers = (uint64_t)archive_read_header_position(a);
+	m->place.content = (uint64_t)archive_filter_bytes(a, 0);
+	m->place.size = size > 0 ? (uint64_t)size : 0;
 	m->name = steal_ptr(name);
 	return 0;
 }
 
-/* A member whose bytes end behind the end of the file. */
-static void note_cut(struct archive_source *s)
+/* How many bytes of the member lie in one piece in the file. */
+static uint64_t bytes_there(const struct archive_source *s, const struct sparse_place *place)
+{
+	uint64_t left = place->content < s->file_size ? s->file_size - place->content : 0;
+
+	return place->size < left ? place->size : left;
+}
+
+/* A member whose bytes end behind the end of the file. Of one with holes libarchive will tell. */
+static void note_cut(struct archive_source *s, struct archive_entry *entry)
 {
 	const struct member *last = s->members.n ? &s->members.v[s->members.n - 1] : NULL;
 
-	if (last && !s->base.damage && last->regular &&
-		(last->offset > s->file_size || last->size > s->file_size - last->offset)) {
+	if (last && !s->base.damage && last->regular && archive_entry_sparse_count(entry) == 0 &&
+		bytes_there(s, &last->place) < last->place.size) {
 		s->base.damage = xasprintf("the archive is cut short within '%.200s'", last->name);
 	}
 }
@@ -146,13 +153,59 @@ static int no_archive(const struct archive_source *s, struct err *err)
 		s->base.damage ? "; " : "", s->base.damage ? s->base.damage : "");
 }
 
-static int open_tar(const struct archive_source *s, struct archive *a, struct err *err)
+/* What libarchive reads; contents it skips. */
+struct input {
+	int fd;
+	uint64_t at;
+	uint64_t size;
+	uint64_t read; /* since the last member */
+	bool over; /* too much of that */
+	char block[64 * 1024];
+};
+
+static la_ssize_t read_input(struct archive *a, void *arg, const void **ret)
 {
-	if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK ||
-		lseek(s->fd, 0, SEEK_SET) < 0) {
+	struct input *in = arg;
+	ssize_t n;
+
+	in->over = in->read > LIMIT_MEMBER_HEAD;
+	if (in->over) {
+		archive_set_error(a, EFBIG, "headers of more than a member can have");
+		return -1;
+	}
+	do {
+		n = pread(in->fd, in->block, sizeof(in->block), (off_t)in->at);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		archive_set_error(a, errno, "%s", strerror(errno));
+		return -1;
+	}
+	in->at += (uint64_t)n;
+	in->read += (uint64_t)n;
+	*ret = in->block;
+	return n;
+}
+
+/* Not behind the end, which reading is to find. */
+static la_int64_t skip_input(struct archive *a, void *arg, la_int64_t want)
+{
+	struct input *in = arg;
+	uint64_t left = in->at < in->size ? in->size - in->at : 0;
+	uint64_t n = (uint64_t)want < left ? (uint64_t)want : left;
+
+	(void)a;
+	in->at += n;
+	return (la_int64_t)n;
+}
+
+static int open_tar(
+	const struct archive_source *s, struct archive *a, struct input *in, struct err *err)
+{
+	*in = (struct input){.fd = s->fd, .size = s->file_size};
+	if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK) {
 		return err_set(err, ERR_IO, "the archive cannot be read");
 	}
-	if (archive_read_open_fd(a, s->fd, 64 * 1024) == ARCHIVE_OK) {
+	if (archive_read_open2(a, in, NULL, read_input, skip_input, NULL) == ARCHIVE_OK) {
 		return 0;
 	}
 	return archive_errno(a) == EILSEQ ? no_archive(s, err) : archive_failed(a, err);
@@ -160,18 +213,26 @@ static int open_tar(const struct archive_source *s, struct archive *a, struct er
 
 static int list_members(struct archive_source *s, struct err *err)
 {
+	auto_free struct input *in = xcalloc(1, sizeof(*in));
 	auto_archive struct archive *a = archive_read_new();
 	struct archive_entry *entry;
 	int rc;
 
-	if (open_tar(s, a, err)) {
+	if (open_tar(s, a, in, err)) {
 		return -1;
 	}
 	while ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN) {
 		if (add_member(s, a, entry, err)) {
 			return -1;
 		}
-		note_cut(s);
+		note_cut(s, entry);
+		in->read = 0;
+	}
+	if (in->over) {
+		return err_set(err, ERR_LIMIT,
+			"the headers of a member, or its map of a sparse file, are larger than "
+			"%d MiB (they go on at byte %" PRId64 " of the archive)",
+			(int)(LIMIT_MEMBER_HEAD / MIB), archive_filter_bytes(a, 0));
 	}
 	if (rc != ARCHIVE_EOF && archive_is_ours(a)) {
 		return archive_failed(a, err);
@@ -180,7 +241,8 @@ static int list_members(struct archive_source *s, struct err *err)
 		return no_archive(s, err);
 	}
 	if (rc != ARCHIVE_EOF && !s->base.damage) {
-		s->base.damage = xasprintf("the archive is damaged: %.200s",
+		s->base.damage = xasprintf("the archive is damaged at byte %" PRId64 ": %.200s",
+			archive_filter_bytes(a, 0),
 			archive_error_string(a) ? archive_error_string(a) : "unknown cause");
 	}
 	return 0;
@@ -213,14 +275,32 @@ static const struct member *lookup(const struct archive_source *s, const char *n
 	return low && strcmp(s->members.v[low - 1].name, name) == 0 ? &s->members.v[low - 1] : NULL;
 }
 
+static int open_member(const struct archive_source *s, const struct member *m, const char *name,
+	struct blob *ret, struct err *err)
+{
+	AUTO(blob) struct blob blob = {.fd = -1};
+
+	if (sparse_find(s->copies, &m->place, &blob, err)) {
+		return err_wrap(err, "'%.200s'", name);
+	}
+	if (blob.fd < 0) {
+		blob = (struct blob){fcntl(s->fd, F_DUPFD_CLOEXEC, 3), m->place.content,
+			bytes_there(s, &m->place)};
+	}
+	if (blob.fd < 0) {
+		return err_sys(err, "duplicate the archive's descriptor");
+	}
+	*ret = blob;
+	blob.fd = -1;
+	return 0;
+}
+
 static int archive_find(const struct source *source, const char *name, struct blob *ret,
 	uint64_t *ret_declared, struct err *err)
 {
 	const struct archive_source *s = (const struct archive_source *)source;
 	auto_free char *plain = member_name(name);
 	const struct member *m = plain ? lookup(s, plain) : NULL;
-	uint64_t left;
-	int fd;
 
 	for (int i = 0; m && m->link && i < LINKS_MAX; i++) {
 		m = lookup(s, m->link);
@@ -236,23 +316,15 @@ static int archive_find(const struct source *source, const char *name, struct bl
 	if (!m->regular) {
 		return err_set(err, ERR_MALFORMED, "'%.200s' is not a regular file", name);
 	}
-	if (m->sparse) {
-		return err_set(err, ERR_UNSUPPORTED, "'%.200s' is stored as a sparse file", name);
-	}
-	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0) {
-		return err_sys(err, "duplicate the archive's descriptor");
-	}
-	left = m->offset < s->file_size ? s->file_size - m->offset : 0;
-	*ret = (struct blob){fd, m->offset, m->size < left ? m->size : left};
-	*ret_declared = m->size;
-	return 0;
+	*ret_declared = m->place.size;
+	return ret ? open_member(s, m, name, ret, err) : 0;
 }
 
 static void archive_source_free(struct source *source)
 {
 	struct archive_source *s = (struct archive_source *)source;
 
+	sparse_copies_free(s->copies);
 	cleanup_fd(&s->fd);
 	for (size_t i = 0; i < s->members.n; i++) {
 		free(s->members.v[i].name);
@@ -262,7 +334,7 @@ static void archive_source_free(struct source *source)
 	free(s);
 }
 
-int source_archive_new(int fd, char *damage, struct source **ret, struct err *err)
+int source_archive_new(int fd, bool spooled, char *damage, struct source **ret, struct err *err)
 {
 	static const struct source_ops ops = {archive_find, archive_source_free};
 	struct archive_source *s = xcalloc(1, sizeof(*s));
@@ -276,6 +348,7 @@ int source_archive_new(int fd, char *damage, struct source **ret, struct err *er
 		return err_sys(err, "stat the archive");
 	}
 	s->file_size = (uint64_t)st.st_size;
+	s->copies = sparse_copies_new(fd, s->file_size, spooled ? s->file_size : 0);
 	if (list_members(s, err)) {
 		return -1;
 	}

@@ -52,8 +52,10 @@ static int dir_find(const struct source *source, const char *name, struct blob *
 	if (!S_ISREG(st.st_mode)) {
 		return err_set(err, ERR_MALFORMED, "'%.200s' is not a regular file", name);
 	}
-	*ret = (struct blob){.fd = steal_fd(&fd), .offset = 0, .size = (uint64_t)st.st_size};
-	*ret_declared = ret->size;
+	*ret_declared = (uint64_t)st.st_size;
+	if (ret) {
+		*ret = (struct blob){.fd = steal_fd(&fd), .offset = 0, .size = *ret_declared};
+	}
 	return 0;
 }
 

@@ -36,8 +36,11 @@ static bool all_zero(const char *data, size_t len)
 	return len == 0 || (*data == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
-static int write_at(int fd, const char *data, size_t len, uint64_t offset, struct err *err)
+int spool_write(int fd, const char *data, size_t len, uint64_t offset, struct err *err)
 {
+	if (all_zero(data, len)) {
+		return 0; /* zeros stay holes: a bomb of them takes no disk */
+	}
 	while (len) {
 		ssize_t put = pwrite(fd, data, len, (off_t)offset);
 
@@ -95,8 +98,7 @@ static int copy_out(struct archive *a, int out, char **ret_damage, struct err *e
 		if (within_limits(a, end, err)) {
 			return -1;
 		}
-		/* zeros stay holes: a bomb of them takes no disk */
-		if (!all_zero(data, len) && write_at(out, data, len, (uint64_t)offset, err)) {
+		if (spool_write(out, data, len, (uint64_t)offset, err)) {
 			return -1;
 		}
 	}

@@ -4,8 +4,6 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "base/sys_file.h"
-#include "image/scan.h"
-#include "image/tree.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -547,40 +545,5 @@ Test(image_open, links_stay_within_the_layout)
 	cr_assert_eq(unlink(path), 0);
 	cr_expect_eq(image_layer_blob(outside, 0, &bytes, &err), -1);
 	cr_expect_eq(err.code, ERR_IO, "%s", err.msg);
-	kit_release(&kit);
-}
-
-/* A member stored as a sparse file does not lie in one piece: that is ours to say, and no fault of
- * the image. */
-Test(image_open, sparse_members_are_an_error)
-{
-	static const char *const files[] = {"index.json", "$(find blobs -type f | sed -n 1p)",
-		"$(find blobs -type f | sed -n 2p)", "$(find blobs -type f | sed -n 3p)"};
-	struct kit kit;
-	struct kit_image made;
-	auto_free char *entry = NULL;
-
-	kit_init(&kit);
-	kit_image(&kit, "linux", "amd64", "run", &made);
-	entry = kit_entry(&made.manifest, "");
-	kit_index(&kit, entry);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		AUTO_PTR(image) struct image *image = NULL;
-		AUTO_PTR(tree) struct tree *tree = NULL;
-		auto_free char *make = NULL;
-		struct err err = {0};
-		int rc;
-
-		make = xasprintf(
-			"cd %s && rm -rf c && mkdir c && cp -r oci-layout index.json blobs c && "
-			"cd c && truncate -s 1M \"%s\" && tar -S --format=gnu -cf ../s.tar *",
-			kit.dir, files[i]);
-		cr_assert_eq(system(make), 0);
-		rc = kit_open(&kit, "", "s.tar", NULL, &image, &err);
-		rc = rc ? rc : image_scan(image, NULL, 0, &tree, &err);
-		cr_expect_eq(rc, -1);
-		cr_expect_eq(err.code, ERR_UNSUPPORTED, "%s", err.msg);
-		cr_expect(strstr(err.msg, "sparse"), "%s", err.msg);
-	}
 	kit_release(&kit);
 }

@@ -16,6 +16,7 @@ import memory
 import model
 import recipe as recipes
 import registry
+import repacked
 import rules
 import sealed
 import stored
@@ -201,6 +202,10 @@ def attached_case(bench):
 
 def writers_case(bench):
     return Outcome(writers.run(bench))
+
+
+def repacked_case(bench):
+    return Outcome(repacked.run(bench))
 
 
 def sealed_case(bench):
