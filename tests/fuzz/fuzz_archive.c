@@ -6,6 +6,9 @@
 #include "image/limits.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+
+enum { SPOOL = 1 << 20 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -13,6 +16,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	fuzz_tmpdir();
+	image_limits.spool = SPOOL; /* a few bytes say how large a file with holes is to be read */
 	return 0;
 }
 
@@ -21,12 +25,28 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	return fuzz_mutate_layer(data, size, max_size, seed);
 }
 
+/* Where a layer is, there are bytes. */
+static void check_layer(const struct image *image, size_t layer)
+{
+	AUTO(blob) struct blob blob = {.fd = -1};
+	struct stat st;
+
+	if (image_layer_blob(image, layer, &blob, NULL) == 0) {
+		MUST(fstat(blob.fd, &st) == 0);
+		MUST(blob.size <= (uint64_t)st.st_size);
+		MUST(blob.offset <= (uint64_t)st.st_size - blob.size);
+	}
+}
+
 static void check(const struct image *image)
 {
 	MUST(image->config || image->violations.n);
 	MUST(image->n_layers <= LIMIT_LAYERS);
 	for (size_t i = 0; i < image->violations.n; i++) {
 		MUST(image->violations.v[i].file && image->violations.v[i].pointer);
+	}
+	for (size_t i = 0; i < image->n_layers; i++) {
+		check_layer(image, i);
 	}
 	for (size_t i = 0; i < image->n_candidates; i++) {
 		MUST(image->candidates[i].platform && image->candidates[i].kind);

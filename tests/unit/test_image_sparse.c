@@ -279,6 +279,59 @@ Test(image_sparse, headers_that_readers_read_differently)
 	world_release(&w);
 }
 
+/* libarchive takes 2^32 + 125 pieces for 125, which fill the block. */
+Test(image_sparse, pieces_that_readers_count_differently)
+{
+	static const char headers[] =
+		"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n28 GNU.sparse.realsize=8192\n";
+	char map[3 * BLOCK] = "4294967421\n00\n0\n";
+	const struct lk_entry entries[] = {{.name = "x", .type = 'x', .text = headers},
+		{.name = "l", .text = map, .len = sizeof(map)}};
+	struct world w;
+	AUTO_PTR(image) struct image *image = NULL;
+	AUTO(buf) struct buf tar = {0};
+	struct err err = {0};
+
+	for (size_t at = strlen(map); at < BLOCK; at += 4) {
+		memcpy(map + at, "0\n0\n", 4);
+	}
+	world_init(&w, NULL);
+	begin(&w, &tar);
+	lk_tar_entries(&tar, entries, 2);
+	image = opened(&w, &tar);
+	cr_expect_eq(image_layer_blob(image, 0, &(struct blob){0}, &err), -1);
+	cr_expect_eq(err.code, ERR_MALFORMED, "%s", err.msg);
+	cr_expect(
+		strstr(err.msg, "at byte 2048 of the archive are none to engines"), "%s", err.msg);
+	world_release(&w);
+}
+
+/* Engines take the map for the volume's, whose content the member's header is. */
+Test(image_sparse, a_map_that_is_anothers)
+{
+	static const char headers[] = "24 GNU.sparse.size=8192\n26 GNU.sparse.numblocks=1\n"
+				      "24 GNU.sparse.map=0,512\n";
+	const char content[BLOCK] = "x";
+	const struct lk_entry entries[] = {{.name = "x", .type = 'x', .text = headers},
+		{.name = "v", .type = 'V'}, {.name = "l", .text = content, .len = sizeof(content)}};
+	struct world w;
+	AUTO_PTR(image) struct image *image = NULL;
+	AUTO(buf) struct buf tar = {0};
+	struct err err = {0};
+	size_t at;
+
+	world_init(&w, NULL);
+	begin(&w, &tar);
+	at = tar.len;
+	lk_tar_entries(&tar, entries, ARRAY_SIZE(entries));
+	tk_patch(&tar, &(struct patch){at + 2 * BLOCK + 124, "00000001000", 12});
+	image = opened(&w, &tar);
+	cr_expect_eq(image_layer_blob(image, 0, &(struct blob){0}, &err), -1);
+	cr_expect_eq(err.code, ERR_MALFORMED, "%s", err.msg);
+	cr_expect(strstr(err.msg, "are none to engines"), "%s", err.msg);
+	world_release(&w);
+}
+
 /* A temporary file cannot be had, so that the layer would be an error; what nobody asks for is none,
  * however large it says it is and whatever its map says. */
 Test(image_sparse, what_nobody_asks_for)
