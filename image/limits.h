@@ -76,6 +76,10 @@
  * a sparse file, of which libarchive keeps 50 bytes for every 4. GNU tar's has some 17 a hole. */
 #define LIMIT_MEMBER_HEAD (4 * MIB)
 
+/* Headers of one entry of a layer, the map of a sparse file included, of which libarchive keeps 48
+ * bytes for every 4. What engines take is a pax header and two names of 1 MiB at most. */
+#define LIMIT_ENTRY_HEADERS (2 * MIB)
+
 /* Violations that are kept, for each kind, failures and warnings apart. */
 #define LIMIT_VIOLATIONS 200
 

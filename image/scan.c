@@ -109,13 +109,24 @@ static bool verify(
 
 static la_ssize_t read_stream(struct archive *archive, void *arg, const void **data)
 {
+	struct layer_scan *s = arg;
 	struct err err = {0};
 	size_t len;
 
-	if (layer_stream_read(arg, data, &len, &err)) {
+	if (s->in_headers && s->header_bytes > LIMIT_ENTRY_HEADERS) {
+		(void)err_set(&err, ERR_LIMIT,
+			"headers of more than %d MiB for one entry (before byte %" PRIu64
+			" of the tar)",
+			(int)(LIMIT_ENTRY_HEADERS / MIB), layer_stream_facts(s->stream)->tar_size);
+		s->fatal = err;
+	} else {
+		(void)layer_stream_read(s->stream, data, &len, &err);
+	}
+	if (err.code) {
 		archive_set_error(archive, err.sys ? err.sys : EINVAL, "%s", err.msg);
 		return -1;
 	}
+	s->header_bytes += len;
 	return (la_ssize_t)len;
 }
 
@@ -132,7 +143,7 @@ static void read_tar(struct layer_scan *s)
 	}
 	archive_read_support_format_tar(s->archive);
 	archive_read_support_format_empty(s->archive);
-	rc = archive_read_open2(s->archive, s->stream, NULL, read_stream, NULL, NULL);
+	rc = archive_read_open2(s->archive, s, NULL, read_stream, NULL, NULL);
 	if (rc <= ARCHIVE_FATAL) {
 		scan_raw_take(s, rc);
 	}

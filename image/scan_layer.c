@@ -257,11 +257,27 @@ bool scan_count(struct layer_scan *s)
 	return true;
 }
 
+/* What libarchive steps over is a content of any size, what it reads then is headers, which it keeps. */
+static int next_header(struct layer_scan *s, struct archive_entry **ret)
+{
+	int rc = s->in_entry ? archive_read_data_skip(s->archive) : ARCHIVE_OK;
+
+	if (rc <= ARCHIVE_FATAL) {
+		return rc;
+	}
+	s->in_headers = true;
+	s->header_bytes = 0;
+	rc = archive_read_next_header(s->archive, ret);
+	s->in_headers = false;
+	s->in_entry = rc == ARCHIVE_OK || rc == ARCHIVE_WARN;
+	return rc;
+}
+
 void scan_entries(struct layer_scan *s)
 {
 	while (!s->dead && !s->fatal.code) {
 		struct archive_entry *ae;
-		int rc = archive_read_next_header(s->archive, &ae);
+		int rc = next_header(s, &ae);
 
 		s->name[0] = '\0';
 		s->at = rc > ARCHIVE_FATAL ? (long long)archive_read_header_position(s->archive)

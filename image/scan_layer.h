@@ -30,6 +30,9 @@ struct layer_scan {
 
 	struct layer_stream *stream;
 	struct archive *archive;
+	bool in_entry; /* its content may have to be stepped over */
+	bool in_headers; /* the archive is reading them */
+	uint64_t header_bytes; /* since then */
 	bool dead; /* the archive cannot be read any further */
 	struct err fatal; /* what ends the whole scan: the system or a limit of ours */
 	size_t n_violations; /* that are no warnings */

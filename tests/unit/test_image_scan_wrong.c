@@ -316,3 +316,53 @@ Test(image_scan, missing_blob)
 	cr_expect_eq(image->violations.v[0].kind, VIOLATION_CONFORMANCE);
 	cr_expect_not_null(tree_lookup(tree, "b", false));
 }
+
+/* A layer of one sparse file of form 1.0 whose map has so many bytes of empty pieces. */
+static int scan_map(size_t len, struct err *err)
+{
+	static const char headers[] =
+		"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n25 GNU.sparse.realsize=1\n";
+	auto_free char *map = xcalloc(len + 1, 1);
+	auto_free char *count = xasprintf("%07zu\n", (len - 8) / 4);
+	const struct lk_entry entries[] = {{.name = "x", .type = 'x', .text = headers},
+		{.name = "big", .text = map}, {.name = "after", .text = "1"}};
+	const struct lk_layer layer = {entries, 3, LAYER_GZIP, NULL, 0};
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	AUTO_PTR(image) struct image *image = NULL;
+
+	memcpy(map, count, 8);
+	for (size_t at = 8; at < len; at += 4) {
+		memcpy(map + at, "0\n0\n", 4);
+	}
+	image = lk_image(&layer, 1);
+	return image_scan(image, NULL, 0, &tree, err);
+}
+
+/* libarchive keeps a map as a whole, and a megabyte of it takes a kilobyte of the layer: so it has to
+ * end. Contents and a great many headers of small entries do not count. */
+Test(image_scan, maps_without_an_end)
+{
+	struct lk_entry entries[3001];
+	static char names[3000][16];
+	struct lk_layer layer = {entries, 3001, LAYER_GZIP, NULL, 0};
+	auto_free char *zeros = xcalloc(3 * LIMIT_ENTRY_HEADERS, 1);
+	AUTO_PTR(image) struct image *image = NULL;
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	struct err err = {0};
+
+	cr_expect_eq(scan_map(LIMIT_ENTRY_HEADERS / 2, &err), 0, "%s", err.msg);
+	cr_expect_eq(scan_map(LIMIT_ENTRY_HEADERS + MIB, &err), -1);
+	cr_expect_eq(err.code, ERR_LIMIT);
+	cr_expect(strstr(err.msg, "more than 2 MiB") && strstr(err.msg, "before byte "), "%s",
+		err.msg);
+	for (size_t i = 0; i < 3000; i++) {
+		snprintf(names[i], sizeof(names[i]), "f%zu", i);
+		entries[i] = (struct lk_entry){.name = names[i], .text = "1"};
+	}
+	entries[3000] =
+		(struct lk_entry){.name = "zeros", .text = zeros, .len = 3 * LIMIT_ENTRY_HEADERS};
+	image = lk_image(&layer, 1);
+	err = (struct err){0};
+	cr_expect_eq(image_scan(image, NULL, 0, &tree, &err), 0, "%s", err.msg);
+	cr_expect_eq(image->violations.n, 0);
+}
