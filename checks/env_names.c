@@ -36,7 +36,7 @@ static bool is_well_known(const char *name)
 static bool sets(const char *line, const char *name)
 {
 	size_t len = strlen(name);
-	const char *env = strstr(line, "ENV ");
+	const char *env = len ? strstr(line, "ENV ") : NULL;
 
 	for (const char *at = env; at && (at = strstr(at, name)); at++) {
 		if (at > line && isspace((unsigned char)at[-1]) &&

@@ -134,6 +134,25 @@ Test(env_names, history_tells_where_and_keeps_the_value)
 	bench_release(&b);
 }
 
+/* A variable without a name is set by no instruction: one that ends the text is not read beyond. */
+Test(env_names, no_instruction_sets_what_has_no_name)
+{
+	auto_free char *line = xstrdup("ENV a b");
+	struct history lines[] = {{.created_by = line}};
+	struct bench b;
+	auto_free char *text = NULL;
+
+	bench_init(&b, scripts, "x", "=value");
+	b.config.history.v = lines;
+	b.config.history.n = 1;
+	expect(&b, &check_env_names, "!Env ");
+	text = json_dumps(b.out.findings.v[0].evidence, 0);
+	cr_expect_null(strstr(text, "history"), "%s", text);
+	b.config.history.v = NULL;
+	b.config.history.n = 0;
+	bench_release(&b);
+}
+
 Test(env_names, all_good)
 {
 	struct bench b;
