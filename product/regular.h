@@ -1,9 +1,8 @@
 /*
  * regular.h - regular expressions that a stranger wrote.
  *
- * They are POSIX extended ones, of single bytes. Whether they are valid the C library's compiler says,
- * which takes memory exponential in nested counts: what could do that is refused beforehand. Texts may
- * be a stranger's, too: how long one is looked at grows with its length and the expression's, no more.
+ * They are POSIX extended ones, of single bytes, as the C library has them. Texts may be a stranger's,
+ * too: how long one is looked at grows with its length and the expression's, no more.
  *
  *	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
  *	if (!r) ...			not REGULAR_POSIX

@@ -109,14 +109,13 @@ static char *judge_body(const char *pattern, const struct buf *body)
 {
 	const char *at = buf_str(body);
 	const char *end = at + body->len;
+	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
 
+	if (!r) {
+		return xasprintf("'%s' is no regular expression", pattern);
+	}
 	for (; at <= end; at += strlen(at) + 1) {
-		int rc = regular_found(pattern, at);
-
-		if (rc < 0) {
-			return xasprintf("'%s' is no regular expression", pattern);
-		}
-		if (rc) {
+		if (regular_find(r, at)) {
 			return NULL;
 		}
 	}
