@@ -65,7 +65,7 @@ void note_add(
 struct check_context {
 	const struct image *image;
 	const struct tree *tree;
-	const struct packages *packages;
+	struct packages *packages;
 	const struct product *product;
 	const struct task *task; /* for checks with per_task; NULL without a product file */
 	const struct task_observation *observation; /* of that task; dynamic checks only */

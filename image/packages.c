@@ -114,14 +114,28 @@ static const struct node *directory(struct packages *p, struct span path)
 uint32_t packages_name(struct packages *p, const char *name, size_t len)
 {
 	strv_take(&p->names, xstrndup(name, len));
+	*ARRAY_PUSH(&p->md5sums) = NULL;
 	return (uint32_t)(p->names.n - 1);
+}
+
+/* Most often it is what stands behind the last one in the tree, too. */
+static const struct node *node_at(struct packages *p, struct span dir, struct span name)
+{
+	const struct node *at = directory(p, dir);
+	const struct node *next = p->last ? p->last->next : NULL;
+
+	if (!next || next->parent != at || strlen(next->name) != name.len ||
+		memcmp(next->name, name.s, name.len) != 0) {
+		next = at ? tree_child(p->tree, at, name.s, name.len) : NULL;
+	}
+	p->last = next;
+	return next;
 }
 
 struct owned *packages_add(
 	struct packages *p, struct span dir, struct span name, uint32_t package, bool made)
 {
-	const struct node *at = directory(p, dir);
-	const struct node *node = at ? tree_child(p->tree, at, name.s, name.len) : NULL;
+	const struct node *node = node_at(p, dir, name);
 	struct owned *e;
 	size_t slot;
 
@@ -145,16 +159,41 @@ struct owned *packages_add(
 	return e;
 }
 
-struct owned *packages_add_path(
-	struct packages *p, const char *path, size_t len, uint32_t package, bool made)
+static void split(const char *path, size_t len, struct span *ret_dir, struct span *ret_name)
 {
 	size_t slash = len;
 
 	while (slash > 0 && path[slash - 1] != '/') {
 		slash--;
 	}
-	return packages_add(p, (struct span){path, slash > 0 ? slash - 1 : 0},
-		(struct span){path + slash, len - slash}, package, made);
+	*ret_dir = (struct span){path, slash > 0 ? slash - 1 : 0};
+	*ret_name = (struct span){path + slash, len - slash};
+}
+
+struct owned *packages_add_path(
+	struct packages *p, const char *path, size_t len, uint32_t package, bool made)
+{
+	struct span dir;
+	struct span name;
+
+	split(path, len, &dir, &name);
+	return packages_add(p, dir, name, package, made);
+}
+
+static struct owned *entry_of(const struct packages *p, const struct node *node)
+{
+	size_t slot = node && p->n_slots > 0 ? slot_of(p, node) : 0;
+
+	return node && p->n_slots > 0 && p->slots[slot] ? &p->owned.v[p->slots[slot] - 1] : NULL;
+}
+
+struct owned *packages_at(struct packages *p, const char *path, size_t len)
+{
+	struct span dir;
+	struct span name;
+
+	split(path, len, &dir, &name);
+	return entry_of(p, node_at(p, dir, name));
 }
 
 void packages_sum(struct owned *e, enum sum_kind kind, const char *s)
@@ -167,10 +206,7 @@ void packages_sum(struct owned *e, enum sum_kind kind, const char *s)
 
 static const struct owned *find(const struct packages *p, const char *path)
 {
-	const struct node *node = p->n_slots > 0 ? tree_lookup(p->tree, path, false) : NULL;
-	size_t slot = node ? slot_of(p, node) : 0;
-
-	return node && p->slots[slot] ? &p->owned.v[p->slots[slot] - 1] : NULL;
+	return entry_of(p, tree_lookup(p->tree, path, false));
 }
 
 /* ---- public ------------------------------------------------------------------------------ */
@@ -196,6 +232,8 @@ void packages_free(struct packages *p)
 		return;
 	}
 	strv_release(&p->names);
+	free(p->md5sums.v);
+	free(p->diversions.v);
 	free(p->owned.v);
 	free(p->slots);
 	free(p);
@@ -224,14 +262,16 @@ static void hex(const unsigned char *bytes, size_t n, unsigned char *ret)
 	}
 }
 
-int packages_pristine(
-	const struct packages *packages, const char *path, const void *content, size_t len)
+int packages_pristine(struct packages *packages, const char *path, const void *content, size_t len)
 {
 	const struct owned *e = packages ? find(packages, path) : NULL;
 	unsigned char raw[EVP_MAX_MD_SIZE];
 	unsigned char text[2 * EVP_MAX_MD_SIZE + 1];
 	size_t n;
 
+	if (e && packages->md5sums.v[e->package]) {
+		packages_read_md5sums(packages, e->package);
+	}
 	if (!e || e->sum_kind == SUM_NONE ||
 		!EVP_Q_digest(NULL, sums[e->sum_kind].algorithm, NULL, content, len, raw, &n)) {
 		return -1;

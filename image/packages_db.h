@@ -21,6 +21,13 @@ struct span {
 	size_t len;
 };
 
+/* A file that one package moved out of the way of its own: dpkg-divert(1). */
+struct diversion {
+	struct span from;
+	struct span to;
+	struct span by; /* ":" for the local administrator */
+};
+
 /* How the checksum of a file is written, which is how long it is. */
 enum sum_kind {
 	SUM_NONE,
@@ -44,14 +51,23 @@ struct packages {
 	const struct tree *tree;
 	struct strv names;
 	struct {
+		const struct node **v;
+		size_t n, cap;
+	} md5sums; /* as many as names: to be read when one of them is asked for, or NULL */
+	struct {
+		struct diversion *v;
+		size_t n, cap;
+	} diversions; /* sorted */
+	struct {
 		struct owned *v;
 		size_t n, cap;
 	} owned;
 	uint32_t *slots; /* open addressing; index + 1, 0 is free */
 	size_t n_slots; /* a power of two */
 	const struct node *merged[N_MERGED]; /* the directories, wherever they are */
-	struct span last_path; /* what was looked up last, and its node */
+	struct span last_path; /* of the directory that was looked up last, and its node */
 	const struct node *last_dir;
+	const struct node *last; /* what was looked up last */
 	size_t n_dpkg;
 	size_t n_apk;
 };
@@ -65,15 +81,19 @@ uint32_t packages_name(struct packages *p, const char *name, size_t len);
 struct owned *packages_add(
 	struct packages *p, struct span dir, struct span name, uint32_t package, bool made);
 
-/* The same for a whole path; leading "/" and "./" do not count. */
+/* The entry for a whole path, if there is one. */
+struct owned *packages_at(struct packages *p, const char *path, size_t len);
+
+/* packages_add() for a whole path; leading "/" and "./" do not count. */
 struct owned *packages_add_path(
 	struct packages *p, const char *path, size_t len, uint32_t package, bool made);
 
 /* Set the checksum of an entry, as long as its kind has it; e may be NULL. */
 void packages_sum(struct owned *e, enum sum_kind kind, const char *s);
 
-/* The readers. */
+/* The readers. The second one reads what the first one has put off for the package. */
 void packages_read_dpkg(struct packages *p, const struct tree *tree);
+void packages_read_md5sums(struct packages *p, uint32_t package);
 void packages_read_apk(struct packages *p, const struct tree *tree);
 
 #endif

@@ -6,18 +6,6 @@
 
 #define MD5_HEX 32
 
-/* A file that one package moved out of the way of its own: dpkg-divert(1). */
-struct diversion {
-	struct span from;
-	struct span to;
-	struct span by; /* ":" for the local administrator */
-};
-struct diversions {
-	struct diversion *v;
-	size_t n;
-	size_t cap;
-};
-
 static bool span_is(struct span a, const char *s, size_t len)
 {
 	return a.len == len && memcmp(a.s, s, len) == 0;
@@ -60,7 +48,7 @@ static int diversion_compare(const void *a, const void *b)
 	return order ? order : (x->from.len > y->from.len) - (x->from.len < y->from.len);
 }
 
-static void diversions_read(const struct tree *tree, struct diversions *ret)
+static void diversions_read(struct packages *p, const struct tree *tree)
 {
 	const struct node *file = tree_lookup(tree, "var/lib/dpkg/diversions", true);
 	const char *at = file ? node_text(file) : NULL;
@@ -68,29 +56,31 @@ static void diversions_read(const struct tree *tree, struct diversions *ret)
 
 	while (at && line_next(&at, node_end(file), &l[0]) &&
 		line_next(&at, node_end(file), &l[1]) && line_next(&at, node_end(file), &l[2])) {
-		*ARRAY_PUSH(ret) = (struct diversion){
+		*ARRAY_PUSH(&p->diversions) = (struct diversion){
 			relative(l[0].s, l[0].len), relative(l[1].s, l[1].len), {l[2].s, l[2].len}};
 	}
-	if (ret->n > 0) {
-		qsort(ret->v, ret->n, sizeof(*ret->v), diversion_compare);
+	if (p->diversions.n > 0) {
+		qsort(p->diversions.v, p->diversions.n, sizeof(*p->diversions.v),
+			diversion_compare);
 	}
 }
 
 /* Where the file that this package lists really stands. */
-static struct span diverted(const struct diversions *list, struct span path, const char *package)
+static struct span diverted(const struct packages *p, struct span path, uint32_t package)
 {
+	const char *name = p->names.v[package];
 	struct diversion key = {.from = path};
-	const struct diversion *d =
-		list->n > 0 ? bsearch(&key, list->v, list->n, sizeof(*list->v), diversion_compare)
-			    : NULL;
+	const struct diversion *d = p->diversions.n > 0
+					    ? bsearch(&key, p->diversions.v, p->diversions.n,
+						      sizeof(*p->diversions.v), diversion_compare)
+					    : NULL;
 
-	return d && !span_is(d->by, package, strlen(package)) ? d->to : path;
+	return d && !span_is(d->by, name, strlen(name)) ? d->to : path;
 }
 
 /* ---- what packages ship ------------------------------------------------------------------ */
 
-static void read_list(struct packages *p, const struct diversions *diversions,
-	const struct node *file, uint32_t package)
+static void read_list(struct packages *p, const struct node *file, uint32_t package)
 {
 	const char *at = node_text(file);
 	struct line l;
@@ -98,17 +88,15 @@ static void read_list(struct packages *p, const struct diversions *diversions,
 	while (line_next(&at, node_end(file), &l)) {
 		/* conffiles may carry a flag in front, such as remove-on-upgrade */
 		if (l.len > 1 && *l.s == '/') {
-			struct span path =
-				diverted(diversions, relative(l.s, l.len), p->names.v[package]);
+			struct span path = diverted(p, relative(l.s, l.len), package);
 
 			packages_add_path(p, path.s, path.len, package, false);
 		}
 	}
 }
 
-/* "d41d8cd98f00b204e9800998ecf8427e  usr/bin/x" */
-static void read_md5sums(struct packages *p, const struct diversions *diversions,
-	const struct node *file, uint32_t package)
+/* "d41d8cd98f00b204e9800998ecf8427e  usr/bin/x". What is listed elsewhere is known already. */
+static void read_sums(struct packages *p, const struct node *file, uint32_t package, bool listed)
 {
 	const char *at = node_text(file);
 	struct line l;
@@ -121,11 +109,46 @@ static void read_md5sums(struct packages *p, const struct diversions *diversions
 			continue;
 		}
 		path = relative(l.s + MD5_HEX + 2, l.len - MD5_HEX - 2);
-		path = diverted(diversions, path, p->names.v[package]);
-		e = packages_add_path(p, path.s, path.len, package, false);
-		if (e && str_eq(p->names.v[e->package], p->names.v[package])) {
+		path = diverted(p, path, package);
+		e = listed ? packages_at(p, path.s, path.len)
+			   : packages_add_path(p, path.s, path.len, package, false);
+		if (e && e->sum_kind == SUM_NONE &&
+			str_eq(p->names.v[e->package], p->names.v[package])) {
 			packages_sum(e, SUM_MD5_HEX, l.s);
 		}
+	}
+}
+
+void packages_read_md5sums(struct packages *p, uint32_t package)
+{
+	const struct node *file = p->md5sums.v[package];
+
+	p->md5sums.v[package] = NULL;
+	read_sums(p, file, package, true);
+}
+
+/* The same package's other file, or NULL. */
+static const struct node *beside(
+	const struct packages *p, const struct node *file, const char *suffix, const char *other)
+{
+	int stem = (int)(strlen(file->name) - strlen(suffix));
+	auto_free char *name = xasprintf("%.*s%s", stem, file->name, other);
+	const struct node *node = tree_child(p->tree, file->parent, name, strlen(name));
+
+	return node && node_text(node) ? node : NULL;
+}
+
+static void read_shipped(struct packages *p, const struct node *file, uint32_t package)
+{
+	read_list(p, file, package);
+	p->md5sums.v[package] = beside(p, file, ".list", ".md5sums");
+}
+
+/* Where nothing else lists them, as in distroless, these are the package's files. */
+static void read_md5sums(struct packages *p, const struct node *file, uint32_t package)
+{
+	if (!beside(p, file, ".md5sums", ".list")) {
+		read_sums(p, file, package, false);
 	}
 }
 
@@ -137,12 +160,10 @@ static bool path_char(char c)
 }
 
 /* Every literal absolute path in the script. A full stop at its end belongs to the sentence. */
-static void read_postinst(struct packages *p, const struct diversions *diversions,
-	const struct node *file, uint32_t package)
+static void read_postinst(struct packages *p, const struct node *file, uint32_t package)
 {
 	const char *end = node_end(file);
 
-	(void)diversions;
 	for (const char *s = node_text(file); s < end; s++) {
 		const char *start = s;
 
@@ -170,18 +191,16 @@ static void read_postinst(struct packages *p, const struct diversions *diversion
 /* Lists go first: they know about diversions, and what they name is shipped, not made. */
 static const struct {
 	const char *suffix;
-	void (*read)(struct packages *p, const struct diversions *diversions,
-		const struct node *file, uint32_t package);
+	void (*read)(struct packages *p, const struct node *file, uint32_t package);
 } readers[] = {
-	{".list", read_list},
+	{".list", read_shipped},
 	{".conffiles", read_list},
 	{".md5sums", read_md5sums},
 	{".postinst", read_postinst},
 };
 
 /* Every file of a directory that a reader knows; "libc6:amd64.list" is of libc6. */
-static void read_info(struct packages *p, const struct tree *tree,
-	const struct diversions *diversions, const char *dir)
+static void read_info(struct packages *p, const struct tree *tree, const char *dir)
 {
 	const struct node *info = tree_lookup(tree, dir, true);
 
@@ -196,7 +215,7 @@ static void read_info(struct packages *p, const struct tree *tree,
 			len = strlen(n->name) - strlen(readers[i].suffix);
 			colon = memchr(n->name, ':', len);
 			len = colon ? (size_t)(colon - n->name) : len;
-			readers[i].read(p, diversions, n, packages_name(p, n->name, len));
+			readers[i].read(p, n, packages_name(p, n->name, len));
 		}
 	}
 }
@@ -322,11 +341,10 @@ void packages_read_dpkg(struct packages *p, const struct tree *tree)
 {
 	const struct node *status = tree_lookup(tree, "var/lib/dpkg/status", true);
 	const struct node *status_d = tree_lookup(tree, "var/lib/dpkg/status.d", true);
-	struct diversions diversions = {0};
 
-	diversions_read(tree, &diversions);
-	read_info(p, tree, &diversions, "var/lib/dpkg/info");
-	read_info(p, tree, &diversions, "var/lib/dpkg/status.d");
+	diversions_read(p, tree);
+	read_info(p, tree, "var/lib/dpkg/info");
+	read_info(p, tree, "var/lib/dpkg/status.d");
 	if (status && node_text(status)) {
 		read_status(p, status);
 	}
@@ -337,5 +355,4 @@ void packages_read_dpkg(struct packages *p, const struct tree *tree)
 		}
 	}
 	read_ucf(p, tree);
-	free(diversions.v);
 }

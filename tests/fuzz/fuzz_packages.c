@@ -9,7 +9,7 @@
 
 static int ask(const struct node *node, void *arg)
 {
-	const struct packages *packages = arg;
+	struct packages *packages = arg;
 	auto_free char *path = node_path(node);
 	const char *text = node_text(node) ? node_text(node) : "";
 	int pristine = packages_pristine(packages, path, text, strlen(text));
