@@ -56,7 +56,7 @@ static void list(const char *fmt, ...)
 
 static int list_node(const struct node *n, void *arg)
 {
-	const struct packages *packages = arg;
+	struct packages *packages = arg;
 	auto_free char *path = node_path(n);
 	const char *owner = packages_owner(packages, path);
 
@@ -232,7 +232,7 @@ static void count(const struct violations *violations, struct upshot *ret)
 	}
 }
 
-static char *list_seen(const struct run *r, const struct packages *packages)
+static char *list_seen(const struct run *r, struct packages *packages)
 {
 	AUTO(buf) struct buf text;
 
@@ -243,7 +243,7 @@ static char *list_seen(const struct run *r, const struct packages *packages)
 
 		list("%s %zu\n", l->diff_id_read ? l->diff_id_read : "-", l->entries);
 	}
-	(void)tree_walk(tree_root(r->tree), list_node, (void *)(uintptr_t)packages);
+	(void)tree_walk(tree_root(r->tree), list_node, packages);
 	list("%zu texts dropped, %zu packages\n", tree_texts_dropped(r->tree),
 		packages_count(packages));
 	return buf_steal(&text);
@@ -267,7 +267,7 @@ static char *list_stored(const struct run *r)
 	return buf_steal(&text);
 }
 
-static void judge(const struct run *r, const struct packages *packages, struct strv *ret)
+static void judge(const struct run *r, struct packages *packages, struct strv *ret)
 {
 	AUTO(policy) struct policy policy;
 	AUTO(result) struct result result;
