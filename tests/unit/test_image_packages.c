@@ -64,6 +64,11 @@ static const struct fake debian[] = {
 		.text = "/.\n/lib64/ld-linux-x86-64.so.2\n/usr/share/doc/libc6/x\n"},
 	{.path = "var/lib/dpkg/info/libc6:amd64.md5sums",
 		.text = HELLO_MD5 "  usr/share/doc/libc6/x\nnonsense\n" HELLO_MD5 " short\n"},
+	/* Sums of conffiles are the status file's; what the list does not have is nobody's. */
+	{.path = "var/lib/dpkg/info/nginx-common.list", .text = "/etc/nginx/nginx.conf\n"},
+	{.path = "var/lib/dpkg/info/nginx-common.md5sums",
+		.text = "00000000000000000000000000000000  etc/nginx/nginx.conf\n" HELLO_MD5
+			"  etc/app.conf\n" HELLO_MD5 "  etc/skel/.bashrc\n"},
 	{.path = "var/lib/dpkg/info/tool.conffiles",
 		.text = "/etc/tool.conf\nremove-on-upgrade /etc/tool.old\n"},
 	{.path = "var/lib/dpkg/info/ssh.postinst",
@@ -135,6 +140,7 @@ Test(image_packages, compares_content_with_what_was_shipped)
 		{"bin/bash", HELLO, -1},
 		{"etc/php/php.ini", HELLO, 1},
 		{"etc/app.conf", HELLO, -1},
+		{"etc/skel/.bashrc", HELLO, -1},
 	};
 	AUTO_PTR(tree) struct tree *tree = fake_tree(debian);
 	AUTO_PTR(packages) struct packages *p = packages_read(tree);
@@ -144,6 +150,7 @@ Test(image_packages, compares_content_with_what_was_shipped)
 				     p, rows[i].path, rows[i].content, strlen(rows[i].content)),
 			rows[i].pristine, "%s", rows[i].path);
 	}
+	cr_assert_null(packages_owner(p, "etc/app.conf"), "only its sum is there");
 	cr_assert_str_eq(packages_kind(p), "dpkg");
 	cr_assert_eq(packages_count(p), 2, "the removed one does not count");
 }
