@@ -1,7 +1,6 @@
 #include "runner/ready.h"
 
 #include "base/alloc.h"
-#include "product/regular.h"
 #include "runner/talk.h"
 
 #include <poll.h>
@@ -26,7 +25,6 @@ struct ready {
 	int exec_fd;
 	bool exec_late;
 	struct loop_timer exec_timer;
-	struct regular *line; /* READY_LOG: what a line has to have */
 };
 
 static void attempt(void *arg);
@@ -206,19 +204,13 @@ static void on_line(const char *line, size_t len, void *arg)
 	struct ready *r = arg;
 
 	(void)len;
-	r->met = r->met || regular_find(r->line, line);
+	r->met = r->met || regular_find(r->plan->log, line);
 }
 
-static int listen_to_log(struct ready *r, struct err *err)
+static void listen_to_log(struct ready *r)
 {
-	r->line = regular_new(r->plan->log);
-	if (!r->line) {
-		return err_set(err, ERR_MALFORMED, "readiness: '%.200s' is no regular expression",
-			r->plan->log);
-	}
 	r->b->out.on_line = r->b->err.on_line = on_line;
 	r->b->out.arg = r->b->err.arg = r;
-	return 0;
 }
 
 static void attempt(void *arg)
@@ -254,7 +246,6 @@ static void ready_release(struct ready *r)
 	}
 	http_cancel_all(r->b->http);
 	r->b->out.on_line = r->b->err.on_line = NULL;
-	regular_free(r->line);
 	free(r->last);
 }
 
@@ -301,8 +292,8 @@ int ready_wait(struct boot *b, const struct ready_plan *plan, struct err *err)
 	b->obs->cron = plan->kind == READY_CRON;
 	b->obs->waited_alive_only = plan->kind == READY_ALIVE;
 	b->obs->boot_limit_s = (double)limit_s;
-	if (plan->kind == READY_LOG && listen_to_log(&r, err)) {
-		return -1;
+	if (plan->kind == READY_LOG) {
+		listen_to_log(&r);
 	}
 	if (plan->kind == READY_ALIVE) {
 		limit_s = b->options->policy->limits.alive_s;

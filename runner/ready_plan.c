@@ -36,6 +36,22 @@ static int by_http(struct ready_plan *p, const struct readiness *d, struct err *
 	return 0;
 }
 
+static int by_log(struct ready_plan *p, const struct readiness *d, struct err *err)
+{
+	const char *why;
+
+	p->log = regular_new(d->log);
+	if (!p->log) {
+		(void)regular_kind(d->log, &why);
+		return err_set(err, ERR_MALFORMED,
+			"readiness waits for a line with /%.200s/, which is no POSIX extended "
+			"regular expression: %s",
+			d->log, why);
+	}
+	by(p, READY_LOG, xasprintf("a line of its output matches /%s/", d->log));
+	return 0;
+}
+
 /* *ret_found: it says something that can be waited for. */
 static int by_declaration(
 	struct ready_plan *p, const struct readiness *d, bool *ret_found, struct err *err)
@@ -48,9 +64,9 @@ static int by_declaration(
 		return by_http(p, d, err);
 	}
 	if (d->log) {
-		p->log = d->log;
-		by(p, READY_LOG, xasprintf("a line of its output matches /%s/", d->log));
-	} else if (d->command.n) {
+		return by_log(p, d, err);
+	}
+	if (d->command.n) {
 		strv_add_all(&p->command, &d->command);
 		by(p, READY_COMMAND,
 			xasprintf("the readiness command '%s' ends with 0", d->command.v[0]));
@@ -143,6 +159,7 @@ int ready_plan(const struct image_config *config, const struct readiness *d,
 void ready_plan_release(struct ready_plan *plan)
 {
 	free(plan->text);
+	regular_free(plan->log);
 	strv_release(&plan->command);
 	*plan = (struct ready_plan){0};
 }

@@ -8,6 +8,7 @@
 #define RUNNER_READY_PLAN_H
 
 #include "product/policy.h"
+#include "product/regular.h"
 #include "runner/ports.h"
 
 enum ready_kind {
@@ -24,8 +25,8 @@ struct ready_plan {
 	enum ready_kind kind;
 	char *text; /* "port 8080 accepts connections" */
 	struct port_list ports; /* HTTP: the first one */
-	const char *http_path; /* borrowed from the declaration, as is log */
-	const char *log;
+	const char *http_path; /* borrowed from the declaration */
+	struct regular *log; /* what a line has to have */
 	struct strv command;
 	uint64_t try_ms; /* one try may take */
 	uint64_t first_ms; /* between two tries, growing by half from first to last */

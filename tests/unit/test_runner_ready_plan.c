@@ -97,6 +97,28 @@ Test(runner_ready_plan, nothing_to_ask)
 	cr_assert_str_eq(plan.text, "alive for 5 s");
 }
 
+Test(runner_ready_plan, what_cannot_be_waited_for)
+{
+	static const struct {
+		const char *task;
+		const char *says;
+	} bad[] = {
+		{",\"x-assay\":{\"readiness\":{\"log\":\"((\"}}", "/((/"},
+		{",\"x-assay\":{\"readiness\":{\"log\":\"up \\\\d\"}}", "/up \\d/"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		AUTO(ready_plan) struct ready_plan plan = {0};
+		AUTO_PTR(product) struct product *product = NULL;
+		struct err err = {0};
+
+		cr_assert_eq(
+			plan_for(bad[i].task, (struct healthcheck){0}, &product, &plan, &err), -1);
+		cr_expect_eq(err.code, ERR_MALFORMED);
+		cr_expect_not_null(strstr(err.msg, bad[i].says), "%s", err.msg);
+	}
+}
+
 /* Docker: CMD-SHELL goes through the image's SHELL, /bin/sh -c without; NONE takes it away. */
 Test(runner_ready_plan, health_check_forms)
 {
