@@ -147,6 +147,7 @@ void check_judge(const struct check *check, const struct check_context *ctx, con
 		if (check->run(&own, &out, &error) && !error.code) {
 			err_set(&error, ERR_INTERNAL, "the check failed without saying why: a bug");
 		}
+		needs_whole(check, &own, &out);
 	}
 	verdict_derive(&out, &error, dropped, ctx->policy, today, ret);
 }

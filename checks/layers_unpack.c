@@ -5,6 +5,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 {
 	const struct image *image = ctx->image;
 	size_t found = violations_report(image, VIOLATION_LAYER, out);
+	size_t unread = image_layers_unread(image);
 	size_t entries = 0;
 
 	(void)err;
@@ -20,7 +21,10 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	outcome_evidence(out, json_pack("{s:I,s:I,s:I}", "layers", (json_int_t)image->n_layers,
 				      "entries", (json_int_t)entries, "files_in_the_merged_tree",
 				      (json_int_t)tree_count(ctx->tree)));
-	if (found == 0) {
+	if (unread) {
+		outcome_not_tested(out, "see oci-conformance for what is wrong with them",
+			"%zu of %zu layers could not be read to the end", unread, image->n_layers);
+	} else if (found == 0) {
 		outcome_summary(out, "%zu layer%s, %zu entr%s", image->n_layers,
 			image->n_layers == 1 ? "" : "s", entries, entries == 1 ? "y" : "ies");
 	}

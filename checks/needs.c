@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define UNREAD_REMEDY "see oci-conformance and layers-unpack for what is wrong with them"
+
 /* What base images start when nobody says otherwise: no sign of a program that is meant to run. */
 static bool is_bare_shell(const struct strv *command)
 {
@@ -65,9 +67,7 @@ static bool has_image(
 		return false;
 	}
 	if ((check->needs & NEEDS_TREE) && !ctx->tree) {
-		outcome_not_tested(out,
-			"see oci-conformance and layers-unpack for what is wrong with them",
-			"the layers could not be read");
+		outcome_not_tested(out, UNREAD_REMEDY, "the layers could not be read");
 		return false;
 	}
 	return true;
@@ -139,4 +139,15 @@ bool needs_met(const struct check *check, const struct check_context *ctx, struc
 		return false;
 	}
 	return true;
+}
+
+void needs_whole(const struct check *check, const struct check_context *ctx, struct outcome *out)
+{
+	size_t unread = check->needs & NEEDS_TREE ? image_layers_unread(ctx->image) : 0;
+
+	if (unread) {
+		outcome_not_tested(out, UNREAD_REMEDY,
+			"%zu of %zu layers could not be read to the end", unread,
+			ctx->image->n_layers);
+	}
 }

@@ -13,4 +13,7 @@
 bool needs_met(const struct check *check, const struct check_context *ctx, struct outcome *out,
 	struct err *ret_error);
 
+/* After check->run(): what was seen of a part of the layers makes findings, but no pass. */
+void needs_whole(const struct check *check, const struct check_context *ctx, struct outcome *out);
+
 #endif

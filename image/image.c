@@ -77,6 +77,16 @@ void image_chain_ids(const struct image *image, struct strv *ret)
 	}
 }
 
+size_t image_layers_unread(const struct image *image)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < image->n_layers; i++) {
+		n += image->layers[i].unread;
+	}
+	return n;
+}
+
 static void layers_free(struct layer *layers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

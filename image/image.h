@@ -61,6 +61,7 @@ struct layer {
 	size_t entries; /* set by image_scan */
 	size_t duplicates; /* set by image_scan: entries of a name that the layer had before */
 	size_t idle_whiteouts; /* set by image_scan: whiteouts of what is not there */
+	bool unread; /* set by image_scan: not there, or entries of its tar could not be read */
 };
 
 /* An image or other manifest that the reference offers: for messages and `assay inspect`. */
@@ -112,6 +113,9 @@ void blob_release(struct blob *blob);
 
 /* The stored (still encoded) bytes of a layer. ERR_IO when the blob is not there. */
 int image_layer_blob(const struct image *image, size_t layer, struct blob *ret, struct err *err);
+
+/* How many layers image_scan could not read to the end of their tar. */
+size_t image_layers_unread(const struct image *image);
 
 /* The ChainID of each layer (image-spec config.md), as declared; "" from the first one on whose
  * diff_id is not known. */

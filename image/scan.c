@@ -295,6 +295,7 @@ static void scan_layer(struct layers_scan *all, struct layer_scan *s, struct ahe
 			return;
 		}
 	}
+	layer->unread = a->missing.code || s->dead;
 	all->sound = all->sound && good;
 	end_layer(s, all->sound && !s->n_violations);
 }

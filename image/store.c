@@ -233,6 +233,22 @@ int store_publish(struct store *store, const char *name, const char *key, int fd
 	return store_lease(store, key) < 0 ? err_sys(err, "hold layer '%s'", key) : 0;
 }
 
+/* What the scan said of a layer first, with what goes before it. */
+static char *why_missing(const struct image *image, size_t layer)
+{
+	auto_free char *file = xasprintf("layer %zu", layer);
+
+	for (size_t i = 0; i < image->violations.n; i++) {
+		const struct violation *v = &image->violations.v[i];
+
+		if (!v->warning && strcmp(v->file, file) == 0) {
+			return xasprintf(
+				": %s%s%s", v->pointer, *v->pointer ? ": " : "", v->message);
+		}
+	}
+	return xstrdup("");
+}
+
 /* All layers of the image held, their directories' fds handed to visit, lowest first. */
 static int each_layer(struct store *store, const struct image *image, struct err *err,
 	int (*visit)(const struct store *, const char *key, int fd, void *arg, struct err *err),
@@ -245,7 +261,10 @@ static int each_layer(struct store *store, const struct image *image, struct err
 		int fd = store_lease(store, keys.v[i]);
 
 		if (fd < 0) {
-			return err_set(err, ERR_IO, "layer %zu could not be unpacked", i);
+			auto_free char *why = why_missing(image, i);
+
+			return err_set(
+				err, ERR_IO, "layer %zu could not be unpacked%.300s", i, why);
 		}
 		if (visit(store, keys.v[i], fd, arg, err)) {
 			return err_wrap(err, "layer %zu", i);

@@ -205,6 +205,12 @@ Test(checks_structure, what_was_not_read_is_no_pass)
 	struct layer layer = whole_layer();
 	struct image image = {.config = &config, .layers = &layer, .n_layers = 1};
 
+	image.layers->unread = true;
+	expect_image(&check_layers_unpack, &image, t, "not-tested");
+	expect_image(&check_user_resolves, &image, t, "not-tested");
+	violated(&image, VIOLATION_LAYER, false);
+	expect_image(&check_layers_unpack, &image, t, "fail index.json#/manifests/0/size");
+	violations_forget(&image.violations);
 	layer.diff_id_read = NULL;
 	expect_image(&check_oci_conformance, &image, t, "not-tested");
 	expect_image(&check_oci_conformance, &image, NULL, "not-tested");

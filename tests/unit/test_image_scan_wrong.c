@@ -161,6 +161,7 @@ Test(image_scan, tar_cut_inside_a_file)
 		cr_expect_str_eq(image->violations.v[0].pointer, "etc/x.conf");
 		cr_expect_not_null(tree_lookup(tree, "a", false));
 		cr_expect_null(node_text(tree_lookup(tree, "etc/x.conf", false)));
+		cr_expect_eq(image_layers_unread(image), 1);
 	}
 }
 
@@ -315,6 +316,8 @@ Test(image_scan, missing_blob)
 	cr_expect_eq(image->violations.n, 1);
 	cr_expect_eq(image->violations.v[0].kind, VIOLATION_CONFORMANCE);
 	cr_expect_not_null(tree_lookup(tree, "b", false));
+	cr_expect(image->layers[0].unread);
+	cr_expect_eq(image_layers_unread(image), 1);
 }
 
 /* A layer of one sparse file of form 1.0 whose map has so many bytes of empty pieces. */
