@@ -118,6 +118,10 @@ enum media_kind media_kind(const char *media_type); /* NULL gives MEDIA_OTHER */
 /* Whether it is one of Docker's; false for NULL. */
 bool media_docker(const char *media_type);
 
+/* Whether the manifest is an image's: that of an artifact has a config of another type, or carries
+ * signatures, attestations or lists of parts and nothing else. */
+bool manifest_is_image(const struct manifest *m);
+
 /* Each reads text into *ret (initialised here) and adds what breaks the specification to problems;
  * -1 only when the text is no JSON, its top is of the wrong type (ERR_MALFORMED), or an array is
  * over its limit (ERR_LIMIT). Release in every case. */

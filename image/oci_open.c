@@ -50,34 +50,9 @@ static bool is_attestation(const struct descriptor *d)
 	       (str_eq(d->platform.os, "unknown") && str_eq(d->platform.architecture, "unknown"));
 }
 
-/* Signatures were pushed with an image's config before artifacts had types of their own. */
-static bool carries_signature(const struct manifest *m)
-{
-	static const char *const prefixes[] = {
-		"application/vnd.dev.cosign.",
-		"application/vnd.dsse.envelope.",
-		"application/vnd.in-toto+",
-	};
-	size_t found = 0;
-
-	for (size_t i = 0; i < m->layers.n; i++) {
-		const char *type = m->layers.v[i].media_type;
-
-		for (size_t j = 0; type && j < ARRAY_SIZE(prefixes); j++) {
-			found += str_starts(type, prefixes[j]);
-		}
-	}
-	return found && found == m->layers.n;
-}
-
 static enum choice_kind manifest_kind(const struct manifest *m)
 {
-	const char *type = m->config.media_type;
-
-	if (type && media_kind(type) != MEDIA_CONFIG) {
-		return CHOICE_ARTIFACT;
-	}
-	return carries_signature(m) ? CHOICE_ARTIFACT : CHOICE_IMAGE;
+	return manifest_is_image(m) ? CHOICE_IMAGE : CHOICE_ARTIFACT;
 }
 
 static void keep_trouble(struct opening *o, const struct err *why)
@@ -180,8 +155,12 @@ static void compare_artifact(
 static void describe(struct choice *choice)
 {
 	const struct manifest *m = &choice->manifest;
+	const char *type = m->artifact_type ? m->artifact_type : m->config.media_type;
 
-	choice->artifact_type = xstrdup(m->artifact_type ? m->artifact_type : m->config.media_type);
+	if (choice->kind == CHOICE_ARTIFACT && m->layers.n && media_kind(type) == MEDIA_CONFIG) {
+		type = m->layers.v[0].media_type; /* with an image's config, which says nothing */
+	}
+	choice->artifact_type = xstrdup(type);
 	choice->subject = xstrdup(m->subject.digest);
 }
 

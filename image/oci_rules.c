@@ -49,6 +49,41 @@ enum media_kind media_kind(const char *media_type)
 	return MEDIA_OTHER;
 }
 
+/* What was pushed with an image's config before artifacts had types of their own, by cosign first. */
+static bool is_evidence(const char *media_type)
+{
+	static const char *const prefixes[] = {
+		"application/vnd.dev.cosign.",
+		"application/vnd.dsse.envelope.",
+		"application/vnd.in-toto+",
+		"application/vnd.cyclonedx+",
+		"application/vnd.syft+",
+		"application/spdx+",
+		"text/spdx",
+		"spdx+",
+	};
+
+	for (size_t i = 0; media_type && i < ARRAY_SIZE(prefixes); i++) {
+		if (str_starts(media_type, prefixes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool manifest_is_image(const struct manifest *m)
+{
+	size_t found = 0;
+
+	if (m->config.media_type && media_kind(m->config.media_type) != MEDIA_CONFIG) {
+		return false;
+	}
+	for (size_t i = 0; i < m->layers.n; i++) {
+		found += is_evidence(m->layers.v[i].media_type);
+	}
+	return !found || found < m->layers.n;
+}
+
 static void rule_schema_version(const json_t *top, uint64_t version, struct json_problems *problems)
 {
 	/* what is absent or of the wrong type was said by the table */
@@ -130,6 +165,7 @@ void rules_manifest(
 {
 	enum media_kind config = media_kind(manifest->config.media_type);
 	const json_t *layers = json_object_get(top, "layers");
+	bool is_image = config == MEDIA_CONFIG && manifest_is_image(manifest);
 
 	rule_schema_version(top, manifest->schema_version, problems);
 	rule_own_type(manifest->media_type, MEDIA_MANIFEST, "image manifest", problems);
@@ -147,7 +183,7 @@ void rules_manifest(
 	for (size_t i = 0; i < manifest->layers.n; i++) {
 		auto_free char *at = json_pointer_index("/layers", i);
 
-		rule_layer(json_array_get(layers, i), &manifest->layers.v[i],
-			config == MEDIA_CONFIG, at, problems);
+		rule_layer(
+			json_array_get(layers, i), &manifest->layers.v[i], is_image, at, problems);
 	}
 }

@@ -109,10 +109,11 @@ static char *describe(const struct choice *c)
 {
 	static const char *const kinds[] = {"image", "attestation", "artifact"};
 	auto_free char *platform = platform_text(&c->platform);
+	bool typed = c->kind == CHOICE_ARTIFACT && c->artifact_type;
 
-	return xasprintf("%s%s%s%s%.19s", c->name ? c->name : "", c->name ? " " : "",
-		c->kind == CHOICE_IMAGE ? platform : kinds[c->kind], c->digest ? " " : "",
-		c->digest ? c->digest : "");
+	return xasprintf("%s%s%s%s%.80s%s%.19s", c->name ? c->name : "", c->name ? " " : "",
+		c->kind == CHOICE_IMAGE ? platform : kinds[c->kind], typed ? " of type " : "",
+		typed ? c->artifact_type : "", c->digest ? " " : "", c->digest ? c->digest : "");
 }
 
 /* "a linux/amd64 sha256:0123456789ab, ..." of those that pass; every digest is cut to be read. */
