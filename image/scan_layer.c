@@ -1,10 +1,14 @@
 #include "image/scan_layer.h"
 
 #include "base/alloc.h"
+#include "base/str.h"
 #include "image/facts_private.h"
 #include "image/tar_path.h"
 
+#include <endian.h>
 #include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -224,6 +228,48 @@ bool scan_apply(struct layer_scan *s, struct entry *entry)
 	return true;
 }
 
+/* As the kernel asks for it since Linux 4.14 (security/commoncap.c); empty: none. */
+static bool is_capability(const void *value, size_t len)
+{
+	struct vfs_ns_cap_data cap = {0};
+	uint32_t revision;
+
+	if (len == 0 || len > sizeof(cap)) {
+		return len == 0;
+	}
+	memcpy(&cap, value, len);
+	revision = le32toh(cap.magic_etc);
+	if (revision & ~(uint32_t)(VFS_CAP_REVISION_MASK | VFS_CAP_FLAGS_EFFECTIVE)) {
+		return false;
+	}
+	revision &= VFS_CAP_REVISION_MASK;
+	return (len == XATTR_CAPS_SZ_2 && revision == VFS_CAP_REVISION_2) ||
+	       (len == XATTR_CAPS_SZ_3 && revision == VFS_CAP_REVISION_3);
+}
+
+/* Attributes that no file can have: engines set them as they are, and end where the kernel refuses. */
+static void judge_xattrs(struct layer_scan *s, const struct entry *entry)
+{
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		const struct entry_xattr *x = &entry->xattrs[i];
+		size_t name = strlen(x->name);
+
+		if (name == 0 || name > XATTR_NAME_MAX) {
+			scan_violation(
+				s, false, "extended attribute with a name of %zu bytes", name);
+		} else if (x->len > XATTR_SIZE_MAX) {
+			scan_violation(s, false,
+				"extended attribute '%.80s' of %zu bytes, more than %d", x->name,
+				x->len, XATTR_SIZE_MAX);
+		} else if (str_eq(x->name, "security.capability") &&
+			   !is_capability(x->value, x->len)) {
+			scan_violation(s, false,
+				"extended attribute '%s' of %zu bytes that are no capability",
+				x->name, x->len);
+		}
+	}
+}
+
 static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 {
 	struct entry entry;
@@ -235,6 +281,7 @@ static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 		return;
 	}
 	device_whiteout(s, &entry);
+	judge_xattrs(s, &entry);
 	facts_writer_entry(s->keep, &entry);
 	if (!scan_apply(s, &entry)) {
 		return;

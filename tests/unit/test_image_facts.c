@@ -159,7 +159,7 @@ static struct lk_entry base_entries[] = {
 		.pax = "mtime=-1.000000005"},
 	{.name = "lib", .type = '2', .target = "usr/lib"}, {.name = "usr/lib/"},
 	{.name = "bin/same", .type = '1', .target = "etc/app.conf"},
-	{.name = "bin/caps", .text = "x", .pax = "SCHILY.xattr.security.capability=\x01\x02"},
+	{.name = "bin/caps", .text = "x", .pax = "SCHILY.xattr.user.caps=\x01\x02"},
 	{.name = "bin/program"}, {.name = "run/pipe", .type = '6'},
 	{.name = "dev/null", .type = '3', .dev_major = 1, .dev_minor = 3},
 	{.name = "etc/passwd", .text = "root:x:0:0::/root:/bin/sh\n"}, /* twice */

@@ -139,7 +139,7 @@ Test(image_scan, attributes_and_capabilities)
 	static const char cap[] =
 		"SCHILY.xattr.security.capability="
 		"\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-		"\x00\x00";
+		"\x00\x00\x00";
 	static const struct lk_entry entries[] = {
 		{.name = "su", .mode = 04755, .uid = 7, .gid = 8, .mtime = 1000000000, .text = "x"},
 		{.name = "ping", .mode = 0755, .text = "x", .pax = cap, .pax_len = sizeof(cap) - 1},

@@ -286,6 +286,81 @@ Test(image_scan, decompression_bomb)
 	cr_expect_null(image->layers[0].diff_id_read);
 }
 
+/* Engines set attributes as they are, and end where the kernel refuses one. */
+Test(image_scan, attributes_that_no_file_can_have)
+{
+#define CAP "SCHILY.xattr.security.capability="
+#define ZEROS_16 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	static const struct {
+		const char *pax;
+		size_t len;
+		bool good;
+	} rows[] = {
+		{CAP "\1\0\0\2" ZEROS_16, sizeof(CAP) - 1 + 20, true},
+		{CAP "\0\0\0\3" ZEROS_16 "\0\0\0\0", sizeof(CAP) - 1 + 24, true},
+		{CAP, sizeof(CAP) - 1, true},
+		{CAP "junk", sizeof(CAP) - 1 + 4, false},
+		{CAP "\1\0\0\1" ZEROS_16, sizeof(CAP) - 1 + 12, false},
+		{CAP "\1\0\0\2" ZEROS_16 "\0", sizeof(CAP) - 1 + 21, false},
+		{CAP "\1\0\0\3" ZEROS_16, sizeof(CAP) - 1 + 20, false},
+		{CAP "\2\0\0\2" ZEROS_16, sizeof(CAP) - 1 + 20, false},
+		{CAP "\1\0\0\3" ZEROS_16 ZEROS_16, sizeof(CAP) - 1 + 36, false},
+		{"SCHILY.xattr.user.x=v", 21, true},
+		{"SCHILY.xattr.=v", 15, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct lk_entry entry = {
+			.name = "a", .text = "x", .pax = rows[i].pax, .pax_len = rows[i].len};
+		const struct lk_layer layer = {&entry, 1, LAYER_PLAIN, NULL, 0};
+		AUTO_PTR(image) struct image *image = lk_image(&layer, 1);
+		AUTO_PTR(tree) struct tree *tree = NULL;
+
+		SCAN(image, &tree);
+		cr_expect_eq(image->violations.n, !rows[i].good, "row %zu", i);
+		cr_expect_eq(lk_violation(image, VIOLATION_LAYER, "extended attribute") == NULL,
+			rows[i].good, "row %zu", i);
+		cr_expect_not_null(tree_lookup(tree, "a", false));
+	}
+}
+
+Test(image_scan, attributes_of_more_than_a_file_can_have)
+{
+	enum { NAME = 255, VALUE = 65536 };
+	static const struct {
+		size_t name;
+		size_t value;
+		const char *says;
+	} rows[] = {
+		{NAME, VALUE, NULL},
+		{NAME + 1, 1, "a name of 256 bytes"},
+		{10, VALUE + 1, "of 65537 bytes, more than 65536"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *name = xcalloc(rows[i].name + 1, 1);
+		auto_free char *value = xcalloc(rows[i].value + 1, 1);
+		auto_free char *pax = NULL;
+
+		memset(name, 'n', rows[i].name);
+		memset(value, 'v', rows[i].value);
+		pax = xasprintf("SCHILY.xattr.%s=%s", name, value);
+		{
+			const struct lk_entry entry = {.name = "a", .text = "x", .pax = pax};
+			const struct lk_layer layer = {&entry, 1, LAYER_PLAIN, NULL, 0};
+			AUTO_PTR(image) struct image *image = lk_image(&layer, 1);
+			AUTO_PTR(tree) struct tree *tree = NULL;
+
+			SCAN(image, &tree);
+			cr_expect_eq(image->violations.n, rows[i].says != NULL, "row %zu", i);
+			if (rows[i].says) {
+				cr_expect_not_null(
+					lk_violation(image, VIOLATION_LAYER, rows[i].says));
+			}
+		}
+	}
+}
+
 /* Violations are listed up to a cap. */
 Test(image_scan, many_bad_entries)
 {
