@@ -186,7 +186,9 @@ static size_t verify_token(
 		(at > 0 && (isalnum((unsigned char)token[-1]) || token[-1] == '_'))) {
 		return 0;
 	}
-	run = token_run(a->class, token + prefix, in->len - at - prefix);
+	/* One character over the most says that it is too long: prefixes in a row are one run. */
+	run = in->len - at - prefix;
+	run = token_run(a->class, token + prefix, run < a->most + 1 ? run : a->most + 1);
 	if (run < a->least || run > a->most || !value_is_random(token + prefix, run)) {
 		return 0;
 	}

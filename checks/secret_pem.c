@@ -12,6 +12,9 @@
 /* RSA 16384 has 12,500; a PGP block with many keys 60,000. */
 #define PEM_MOST 65536
 
+static const char begin[] = "-----BEGIN ";
+#define BEGIN_LEN (sizeof(begin) - 1)
+
 static bool is_noise(const char *p, const char *end, size_t *ret_skip)
 {
 	*ret_skip = 1;
@@ -25,13 +28,18 @@ static bool is_noise(const char *p, const char *end, size_t *ret_skip)
 	return false;
 }
 
-/* "Proc-Type: 4,ENCRYPTED" and the like: the end of a line that has a colon, else NULL. */
+/* "Proc-Type: 4,ENCRYPTED" and the like: the end of a line that has a colon, else NULL. A line that
+ * begins another key is none: no body reaches into the next one. */
 static const char *header_end(const char *p, const char *end)
 {
 	bool colon = false;
 
 	for (size_t i = 0; i < 100 && p < end; i++, p++) {
 		colon |= *p == ':';
+		if (*p == '-' && (size_t)(end - p) >= BEGIN_LEN &&
+			memcmp(p, begin, BEGIN_LEN) == 0) {
+			return NULL;
+		}
 		if (*p == '\n' || (*p == '\\' && end - p > 1 && p[1] == 'n')) {
 			return colon ? p : NULL;
 		}
@@ -80,16 +88,15 @@ static size_t body_length(const char *p, const char *end, const char **ret_end)
 
 size_t secret_verify_pem(const struct secret_text *in, size_t at, struct secret_match *match)
 {
-	static const char begin[] = "-----BEGIN ";
 	const char *s = in->s + at;
 	const char *end = in->s + in->len;
-	const char *label = s + sizeof(begin) - 1;
+	const char *label = s + BEGIN_LEN;
 	char redacted[SECRET_EXCERPT_MAX];
 	const char *dashes;
 	const char *body_end;
 	size_t length;
 
-	if (in->len - at < 64 || strncmp(s, begin, sizeof(begin) - 1) != 0) {
+	if (in->len - at < 64 || strncmp(s, begin, BEGIN_LEN) != 0) {
 		return 0;
 	}
 	dashes = str_find(label, 40, "-----");

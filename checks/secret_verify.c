@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The longest that are issued have some 170 characters; of a longer one, that much is looked at. */
+#define OPENAI_MOST 512
+
 bool token_has(enum token_class class, char c)
 {
 	if (c >= '0' && c <= '9') {
@@ -58,6 +61,15 @@ size_t secret_verify_putty(const struct secret_text *in, size_t at, struct secre
 	return len;
 }
 
+static const char jwk_mark[] = "\"kty\"";
+
+static bool stands_at(const struct secret_text *in, size_t at, const char *word)
+{
+	size_t n = strlen(word);
+
+	return in->len - at >= n && memcmp(in->s + at, word, n) == 0;
+}
+
 /* A member "name": "value" of the JSON object in s[0..len) whose value is a run of at least this
  * many base64url characters. */
 static const char *member(const char *s, size_t len, const char *quoted, size_t least, size_t *ret)
@@ -90,11 +102,17 @@ size_t secret_verify_jwk(const struct secret_text *in, size_t at, struct secret_
 	const char *value;
 	size_t run;
 
-	/* A key is a flat object of at most some KiB (RSA 4096: 3.2 KiB). */
-	while (start > 0 && in->s[start] != '{' && at - start < 8192) {
+	if (!stands_at(in, at, jwk_mark)) {
+		return 0;
+	}
+	/* A key is a flat object of at most some KiB (RSA 4096: 3.2 KiB). What lies behind another
+	 * "kty" is looked at from there. */
+	while (start > 0 && in->s[start] != '{' && at - start < 8192 &&
+		(start == at || !stands_at(in, start, jwk_mark))) {
 		start--;
 	}
-	while (end < in->len && in->s[end] != '}' && end - at < 8192) {
+	while (end < in->len && in->s[end] != '}' && end - at < 8192 &&
+		(end == at || !stands_at(in, end, jwk_mark))) {
 		end++;
 	}
 	value = member(in->s + start, end - start, "\"d\"", 40, &run);
@@ -166,10 +184,13 @@ size_t secret_verify_openai(const struct secret_text *in, size_t at, struct secr
 	while (start > 0 && at - start < 200 && token_has(TOKEN_DASH, in->s[start - 1])) {
 		start--;
 	}
-	run = token_run(TOKEN_DASH, in->s + start, in->len - start);
 	if (in->len - at < 28 || strncmp(in->s + at, "T3BlbkFJ", 8) != 0 ||
-		strncmp(in->s + start, "sk-", 3) != 0 || at - start < 20 || start + run < at + 28 ||
-		!value_is_random(in->s + start, run)) {
+		strncmp(in->s + start, "sk-", 3) != 0 || at - start < 20) {
+		return 0;
+	}
+	run = in->len - start;
+	run = token_run(TOKEN_DASH, in->s + start, run < OPENAI_MOST ? run : OPENAI_MOST);
+	if (start + run < at + 28 || !value_is_random(in->s + start, run)) {
 		return 0;
 	}
 	secret_redact(in->s + start, run, match->excerpt);

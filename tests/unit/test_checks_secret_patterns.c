@@ -318,6 +318,68 @@ Test(secret_patterns, pem_without_a_key)
 	}
 }
 
+static char *private_pem(const char *what)
+{
+	EVP_PKEY *key = make_key(what);
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+	EVP_PKEY_free(key);
+	return bio_text(bio);
+}
+
+/* The piece over and over, and one key at the end: that is found. A look that goes on to the end of
+ * the data from each piece would take hours for what one entry has at hand. */
+static void in_a_row(const char *piece, size_t len, const char *key)
+{
+	size_t n = strlen(piece);
+	auto_free char *text = xcalloc(len + strlen(key) + 2, 1);
+
+	for (size_t i = 0; i < len; i++) {
+		text[i] = piece[i % n];
+	}
+	text[len] = '\n';
+	memcpy(text + len + 1, key, strlen(key));
+	cr_expect_eq(scan(text).n, 1, "%s", piece);
+}
+
+Test(secret_patterns, what_begins_a_secret_over_and_over)
+{
+	auto_free char *tail = letters(43);
+	auto_free char *jwk = xasprintf("{\"kty\":\"EC\",\"d\":\"%s\"}", tail);
+	auto_free char *token = xasprintf("%s%.36s",
+		"gh"
+		"p_",
+		tail);
+	auto_free char *rsa = private_pem("RSA");
+	size_t len = (size_t)4 << 20;
+
+	in_a_row("xoxb"
+		 "-",
+		len, token);
+	in_a_row("T3Bl"
+		 "bkFJ",
+		len, token);
+	in_a_row("T3Bl", len, token);
+	in_a_row("-----BEGIN RSA "
+		 "PRIVATE KEY-----:\n",
+		len, rsa);
+	in_a_row("\"kty\"", len / 8, jwk);
+}
+
+/* Another member of that name ends what is looked at from one, but not from the other. */
+Test(secret_patterns, a_jwk_that_says_its_type_twice)
+{
+	auto_free char *d = letters(43);
+	auto_free char *before = xasprintf("{\"d\":\"%s\",\"kty\":\"EC\",\"kty\":\"EC\"}", d);
+	auto_free char *between = xasprintf("{\"kty\":\"EC\",\"d\":\"%s\",\"kty\":\"EC\"}", d);
+	auto_free char *after = xasprintf("{\"kty\":\"EC\",\"kty\":\"EC\",\"d\":\"%s\"}", d);
+
+	cr_expect_eq(scan(before).n, 1);
+	cr_expect_geq(scan(between).n, 1);
+	cr_expect_eq(scan(after).n, 1);
+}
+
 Test(secret_patterns, binary_keys_by_structure)
 {
 	static const char *const kinds[] = {"RSA", "EC", "ED25519"};
