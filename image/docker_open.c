@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A name as docker writes it in full: docker.io/library/ and :latest go without saying. */
+/* Without what goes without saying, but for the tag. */
 static char *familiar(const char *name)
 {
 	static const char *const defaults[] = {"docker.io/", "index.docker.io/", "library/"};
@@ -22,14 +22,18 @@ static char *familiar(const char *name)
 	return xasprintf("%s%s", name, strchr(last ? last : name, ':') ? "" : ":latest");
 }
 
+bool same_image_name(const char *a, const char *b)
+{
+	auto_free char *one = familiar(a);
+	auto_free char *other = familiar(b);
+
+	return strcmp(one, other) == 0;
+}
+
 static bool has_tag(const struct docker_image *image, const char *tag)
 {
-	auto_free char *wanted = familiar(tag);
-
 	for (size_t i = 0; i < image->repo_tags.n; i++) {
-		auto_free char *found = familiar(image->repo_tags.v[i]);
-
-		if (strcmp(wanted, found) == 0) {
+		if (same_image_name(tag, image->repo_tags.v[i])) {
 			return true;
 		}
 	}

@@ -77,6 +77,17 @@ void image_chain_ids(const struct image *image, struct strv *ret)
 	}
 }
 
+void violations_clear(struct violations *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->v[i].file);
+		free(list->v[i].pointer);
+		free(list->v[i].message);
+	}
+	free(list->v);
+	*list = (struct violations){0};
+}
+
 size_t image_layers_unread(const struct image *image)
 {
 	size_t n = 0;
@@ -130,11 +141,6 @@ void image_free(struct image *image)
 	}
 	layers_free(image->layers, image->n_layers);
 	candidates_free(image->candidates, image->n_candidates);
-	for (size_t i = 0; i < image->violations.n; i++) {
-		free(image->violations.v[i].file);
-		free(image->violations.v[i].pointer);
-		free(image->violations.v[i].message);
-	}
-	free(image->violations.v);
+	violations_clear(&image->violations);
 	free(image);
 }

@@ -46,6 +46,8 @@ void violation_add(struct violations *list, enum violation_kind kind, bool warni
 	const char *file, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 
+void violations_clear(struct violations *list);
+
 enum layer_encoding { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD };
 
 /* One layer as the manifest and config declare it; lowest first. */

@@ -382,7 +382,8 @@ int oci_collect(struct opening *o, const struct index *index, struct err *err)
 
 		v.name = full_name(d) ? full_name(d) : ref_name(d);
 		v.root = d->digest;
-		v.listed = !tag || str_eq(tag, ref_name(d)) || str_eq(tag, full_name(d));
+		v.listed = !tag || str_eq(tag, ref_name(d)) ||
+			   (full_name(d) && same_image_name(tag, full_name(d)));
 		if (visit_entry(o, &v, err)) {
 			return -1;
 		}

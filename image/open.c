@@ -26,7 +26,7 @@ static void choice_release(struct choice *c)
 	}
 }
 
-static void opening_release(struct opening *o)
+void opening_clear(struct opening *o)
 {
 	for (size_t i = 0; i < o->choices.n; i++) {
 		choice_release(&o->choices.v[i]);
@@ -34,6 +34,11 @@ static void opening_release(struct opening *o)
 	free(o->choices.v);
 	docker_manifest_release(&o->docker);
 	platform_release(&o->wanted);
+}
+
+static void opening_release(struct opening *o)
+{
+	opening_clear(o);
 	image_free(o->image);
 }
 
@@ -135,7 +140,12 @@ static int try_oci(struct opening *o, bool fallback, bool *used, struct err *err
 		}
 	}
 	if (fallback && (rc || !usable(o, &index))) {
-		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, true, "index.json", "",
+		if (rc && (why.code == ERR_LIMIT || source_err_is_ours(&why))) {
+			*err = why;
+			return -1;
+		}
+		/* what we cannot read may be read by others */
+		violation_add(&o->image->violations, VIOLATION_CONFORMANCE, !rc, "index.json", "",
 			"leads to nothing that is here, so manifest.json counts%s%s",
 			rc ? ": " : "", rc ? why.msg : "");
 		json_problems_release(&problems);
@@ -184,7 +194,7 @@ static int try_docker(struct opening *o, struct err *err)
 	return rc ? err_wrap(err, "'manifest.json'") : docker_collect(o, err);
 }
 
-static int collect(struct opening *o, struct err *err)
+int opening_collect(struct opening *o, struct err *err)
 {
 	enum reference_kind kind = o->image->reference.kind;
 	bool oci = kind != REFERENCE_DOCKER_ARCHIVE;
@@ -207,7 +217,7 @@ static int find_image(struct opening *o, struct err *err)
 {
 	struct choice *choice;
 
-	if (collect(o, err)) {
+	if (opening_collect(o, err)) {
 		return -1;
 	}
 	if (o->choices.n == 0 && o->trouble.code != ERR_NONE) {
@@ -221,7 +231,10 @@ static int find_image(struct opening *o, struct err *err)
 	}
 	list_candidates(o);
 	choice = choose(o);
-	return choice ? choice_load(o, choice, err) : 0;
+	if (!choice) {
+		return 0;
+	}
+	return forms_agree(o, choice, err) ? -1 : choice_load(o, choice, err);
 }
 
 int image_open(const struct image_options *options, struct image **ret, struct err *err)

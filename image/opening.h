@@ -1,7 +1,8 @@
 /*
  * opening.h - the state of one image_open(): what the documents offer, and what is chosen of it.
  *
- * oci_open.c and docker_open.c fill the choices, select.c picks one, load.c reads it into the image.
+ * oci_open.c and docker_open.c fill the choices, select.c picks one, forms.c looks whether others pick
+ * it, too, load.c reads it into the image.
  * Private to image/.
  */
 #ifndef IMAGE_OPENING_H
@@ -88,10 +89,21 @@ char *blob_name(const struct opening *o, const char *digest);
 /* Which list a choice's violations go to: none when its tag was not asked for. */
 struct violations *choice_violations(struct opening *o, const struct choice *choice);
 
+/* --- open.c --- */
+
+/* All that the documents of the source offer, by the form that the reference allows. */
+int opening_collect(struct opening *o, struct err *err);
+
+/* Frees all but the image. */
+void opening_clear(struct opening *o);
+
 /* --- oci_open.c, docker_open.c: -1 only for limits, and where there is but one document --- */
 int oci_collect(struct opening *o, const struct index *index, struct err *err);
 int dir_collect(struct opening *o, struct buf *text, struct err *err);
 int docker_collect(struct opening *o, struct err *err);
+
+/* As docker names images: docker.io/library/ and :latest go without saying. */
+bool same_image_name(const char *a, const char *b);
 
 /* --- select.c --- */
 
@@ -100,6 +112,12 @@ int platform_parse(const char *text, struct platform *ret, struct err *err);
 
 /* The one choice that is meant, or NULL and a violation that says what there is. */
 struct choice *choose(struct opening *o);
+
+/* --- forms.c --- */
+
+/* In an archive with an index.json and a manifest.json: a violation when they do not lead to the same
+ * image. -1 when that could not be told. */
+int forms_agree(struct opening *o, const struct choice *chosen, struct err *err);
 
 /* --- load.c --- */
 
