@@ -259,6 +259,12 @@ int image_open(const struct image_options *options, struct image **ret, struct e
 	if (find_image(&o, err)) {
 		return err_wrap(err, "'%.200s'", image->reference.text);
 	}
+	if (source_ambiguous(image->source)) {
+		violation_add(&image->violations, VIOLATION_CONFORMANCE, false,
+			source_ambiguous(image->source), "",
+			"is in the archive more than once, with different content: readers take "
+			"the first or the last");
+	}
 	if (source_damage(image->source)) {
 		/* what is missing is told by who needs it: the layer that is cut */
 		violation_add(&image->violations, VIOLATION_CONFORMANCE, true,

@@ -11,6 +11,7 @@ void source_free(struct source *source)
 {
 	if (source) {
 		free(source->damage);
+		free(source->ambiguous);
 		source->ops->free(source);
 	}
 }
@@ -45,6 +46,11 @@ bool source_err_is_ours(const struct err *err)
 const char *source_damage(const struct source *source)
 {
 	return source->damage;
+}
+
+const char *source_ambiguous(const struct source *source)
+{
+	return source->ambiguous;
 }
 
 /* The first colon ended the path. Where nothing is there, but a longer path with colons exists, that

@@ -45,6 +45,9 @@ bool source_err_is_ours(const struct err *err);
 /* Why the source ends too early, or NULL: "the archive is cut short: ..." */
 const char *source_damage(const struct source *source);
 
+/* A name that the archive has twice, with different content, or NULL. */
+const char *source_ambiguous(const struct source *source);
+
 /* For the implementations: the first member of each. */
 struct source_ops {
 	int (*find)(const struct source *source, const char *name, struct blob *ret,
@@ -54,6 +57,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	char *damage;
+	char *ambiguous;
 };
 
 /* A directory; takes dirfd. remove (may be NULL, copied) is removed with all in it on free. */

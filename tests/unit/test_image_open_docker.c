@@ -70,8 +70,6 @@ Test(image_open_docker, names_and_links)
 		{"%s.json", "2a/layer.tar",
 			{{.name = "1f/layer.tar", .text = LAYER},
 				{.name = "2a/layer.tar", .hardlink = "1f/layer.tar"}}},
-		{"%s.json", "l.tar",
-			{{.name = "l.tar", .text = "older"}, {.name = "./l.tar", .text = LAYER}}},
 	};
 	struct kit kit;
 
@@ -145,6 +143,45 @@ Test(image_open_docker, names_that_lead_elsewhere_are_no_names)
 		kit_tar(&kit, "a.tar", KIT_PLAIN, members, ARRAY_SIZE(members));
 		image = opened(&kit, "", "a.tar");
 		cr_expect_eq(image_layer_blob(image, 0, &blob, &err), -1, "%s", layers[i]);
+	}
+	kit_release(&kit);
+}
+
+/* podman takes the first of the members with one name, docker the last. */
+Test(image_open_docker, names_that_are_there_twice)
+{
+	char hex[65];
+	auto_free char *config = make_config("run", hex);
+	const char *const manifest = "[{\"Config\":\"c.json\",\"Layers\":[\"l\"]}]";
+	const struct {
+		struct kit_member second;
+		bool differs;
+	} rows[] = {
+		{{.name = "other"}, false},
+		{{.name = "l", .text = LAYER}, false},
+		{{.name = "./manifest.json", .text = manifest}, false},
+		{{.name = "/manifest.json", .text = "[{\"Config\":\"c.json\",\"Layers\":[\"o\"]}]"},
+			true},
+		{{.name = "l", .text = "other bytes...."}, true},
+		{{.name = "l", .text = "short"}, true},
+		{{.name = "c.json", .symlink = "other"}, true},
+	};
+	struct kit kit;
+
+	kit_init(&kit);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct kit_member members[] = {rows[i].second, {.name = "l", .text = LAYER},
+			{.name = "c.json", .text = config},
+			{.name = "manifest.json", .text = manifest}};
+		AUTO_PTR(image) struct image *image = NULL;
+		const char *name = rows[i].second.name + strspn(rows[i].second.name, "./");
+
+		kit_tar(&kit, "a.tar", KIT_PLAIN, members, ARRAY_SIZE(members));
+		image = opened(&kit, "", "a.tar");
+		cr_expect_eq(kit_failures(image), rows[i].differs, "row %zu", i);
+		cr_expect_eq(kit_violation(image, name, NULL, "more than once") != NULL,
+			rows[i].differs, "row %zu", i);
+		expect_layer(image, 0); /* of the last */
 	}
 	kit_release(&kit);
 }
