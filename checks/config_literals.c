@@ -302,30 +302,14 @@ static void look_at(struct scan *scan, const char *s, size_t len)
 	}
 }
 
-/* JSON may stand in one line: a piece ends at what separates members, outside strings. */
-static size_t piece_length(const char *s, size_t len, bool json)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '\n' || (json && !quoted && strchr(",{}[]", s[i]) && s[i])) {
-			return i;
-		}
-		if (s[i] == '"' && (i == 0 || s[i - 1] != '\\')) {
-			quoted = !quoted;
-		}
-	}
-	return len;
-}
-
 void config_literals(const char *path, const char *plain, size_t len,
 	void (*found)(const struct config_match *match, void *arg), void *arg)
 {
 	struct scan scan = {found, arg, 1};
-	bool json = str_ends(path, ".json");
+	const char *marks = config_marks(path, plain, len);
 
 	for (size_t at = 0; at < len;) {
-		size_t n = piece_length(plain + at, len - at, json);
+		size_t n = config_piece(plain + at, len - at, marks);
 
 		look_at(&scan, plain + at, n);
 		at += n;

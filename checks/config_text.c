@@ -100,6 +100,11 @@ static bool is_source(const char *base)
 	       str_ends(base, "js");
 }
 
+bool config_is_program(const char *path)
+{
+	return is_source(path);
+}
+
 static bool name_hints(const char *base)
 {
 	const char *const *words = is_source(base) ? source_words : config_words;
@@ -226,6 +231,48 @@ char *config_strip(const char *path, const char *text, size_t len)
 		s = stop + 1;
 	}
 	return plain;
+}
+
+const char *config_marks(const char *path, const char *text, size_t len)
+{
+	static const char *const blocks[] = {"http {", "http{", "server {", "server{", NULL};
+	enum config_comments how = config_comments_of(path);
+
+	if (str_ends(path, ".json")) {
+		return ",{}[]";
+	}
+	if (str_ends(path, ".yml") || str_ends(path, ".yaml")) {
+		return "";
+	}
+	for (size_t i = 0; how == COMMENTS_HASH && blocks[i]; i++) {
+		if (str_find(text, len, blocks[i])) {
+			return ";{}";
+		}
+	}
+	return how == COMMENTS_HASH && strstr(path, "nginx") ? ";{}" : "";
+}
+
+size_t config_piece(const char *s, size_t len, const char *marks)
+{
+	const char *newline = memchr(s, '\n', len);
+	size_t end = newline ? (size_t)(newline - s) : len;
+	char quote = 0;
+
+	for (size_t i = 0; *marks && i < end; i++) {
+		const char *close;
+
+		if (quote) {
+			quote = s[i] == quote && s[i - 1] != '\\' ? 0 : quote;
+		} else if (s[i] == '"' || (s[i] == '\'' && *marks == ';')) {
+			quote = s[i];
+		} else if (s[i] == '$' && i + 1 < end && s[i + 1] == '{') {
+			close = memchr(s + i, '}', end - i);
+			i = close ? (size_t)(close - s) : i;
+		} else if (s[i] && strchr(marks, s[i])) {
+			return i;
+		}
+	}
+	return end;
 }
 
 static void trim(struct line *l, const char *also)

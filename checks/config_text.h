@@ -45,6 +45,17 @@ struct config_setting {
 };
 bool config_setting(const char *s, size_t len, struct config_setting *ret);
 
+/* What parts statements within a line of this file besides its end: JSON and nginx may stand in one
+ * line. "" for nothing. */
+const char *config_marks(const char *path, const char *text, size_t len);
+
+/* How long the statement at s is: up to a newline, or to one of marks outside quotes and "${}". */
+size_t config_piece(const char *s, size_t len, const char *marks);
+
+/* Whether it is a program that sets its settings (gunicorn.conf.py, puma.rb): what stands there
+ * without quotes is an expression. */
+bool config_is_program(const char *path);
+
 enum config_literal {
 	LITERAL_PLACEHOLDER, /* CHANGEME, <your-...> */
 	LITERAL_INVITATION, /* "edit this file": told by config_invitations() */

@@ -81,7 +81,8 @@ size_t content_unread(const struct content_entry *entry, struct outcome *out)
 		auto_free char *subject = content_subject(entry->reach.unread.v[i], 0);
 
 		outcome_warn(out, subject, json_pack("{s:s}", "path", subject),
-			"the entry reaches %s, which is too large to be read as configuration",
+			"the entry reaches %s, which is a program or too large: what it sets "
+			"cannot be told",
 			subject);
 	}
 	return entry->reach.unread.n;

@@ -96,6 +96,35 @@ static const struct wrapper {
 	{"timeout", "ks", 1},
 	{"exec", "a", 0},
 	{"xargs", "", 0},
+	{"s6-setuidgid", "", 1},
+	{"with-contenv", "", 0},
+	{"runuser", "ug", 0},
+	{"sudo", "ug", 0},
+	{"xvfb-run", "ns", 0},
+	{"authbind", "", 0},
+	{"ddtrace-run", "", 0},
+	{"opentelemetry-instrument", "", 0},
+};
+
+/* Programs that do so behind a word of theirs: "poetry run gunicorn", "wait-for-it.sh db:5432 --
+ * app". */
+static const struct {
+	const char *name;
+	const char *verb;
+} launchers[] = {
+	{"poetry", "run"},
+	{"pipenv", "run"},
+	{"uv", "run"},
+	{"pdm", "run"},
+	{"bundle", "exec"},
+	{"newrelic-admin", "run-program"},
+	{"doppler", "--"},
+	{"dockerize", "--"},
+	{"wait-for-it.sh", "--"},
+	{"wait-for-it", "--"},
+	{"wait-for", "--"},
+	{"wait-for.sh", "--"},
+	{"python", "-m"},
 };
 
 static const char *const shells[] = {"sh", "bash", "ash", "dash", "busybox", "ksh", "zsh", NULL};
@@ -117,6 +146,31 @@ static size_t wrapper_length(const struct wrapper *w, char *const *argv, size_t 
 		i++;
 	}
 	return i + w->operands;
+}
+
+/* How many words of argv belong to the launcher, 0 when it is none. */
+static size_t launcher_length(char *const *argv, size_t n)
+{
+	const char *base = path_base(argv[0]);
+
+	for (size_t i = 0; i < ARRAY_SIZE(launchers); i++) {
+		size_t len = strlen(launchers[i].name);
+
+		/* "python3.11" */
+		if (strncmp(base, launchers[i].name, len) != 0 ||
+			strspn(base + len, "0123456789.") != strlen(base + len)) {
+			continue;
+		}
+		for (size_t k = 1; k + 1 < n; k++) {
+			if (strcmp(argv[k], launchers[i].verb) == 0) {
+				return k + 1;
+			}
+			if (argv[k][0] != '-' && strcmp(launchers[i].verb, "--") != 0) {
+				break;
+			}
+		}
+	}
+	return 0;
 }
 
 static bool is_shell_script(const char *text)
@@ -207,7 +261,7 @@ static void follow_shell(struct search *s, char *const *argv, size_t n, const ch
 		if (argv[i][1] != '-' && strchr(argv[i], 'c')) {
 			line = true;
 		}
-		i += strcmp(argv[i], "-o") == 0;
+		i += argv[i][1] != '-' && str_ends(argv[i], "o"); /* "-eo pipefail" */
 	}
 	if (i >= n) {
 		return;
@@ -254,13 +308,15 @@ static void add_command(struct search *s, char *const *argv, size_t n, const str
 static void add_argv(struct search *s, char *const *argv, size_t n, const struct strv *redirects,
 	const char *origin)
 {
-	const struct wrapper *wrapper;
+	while (n > 0) {
+		const struct wrapper *wrapper = find_wrapper(path_base(argv[0]));
+		size_t own = wrapper ? wrapper_length(wrapper, argv, n) : launcher_length(argv, n);
 
-	while (n > 0 && (wrapper = find_wrapper(path_base(argv[0])))) {
-		size_t own = wrapper_length(wrapper, argv, n);
-
-		if (own >= n) {
+		if (!own || own >= n) {
 			break;
+		}
+		if (!wrapper) { /* it may have configuration of its own */
+			add_command(s, argv, 1, NULL, origin);
 		}
 		argv += own;
 		n -= own;

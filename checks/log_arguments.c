@@ -50,6 +50,62 @@ static void tell(struct log_reader *r, const char *name, const char *target)
 	log_tell(r, name, (struct line){target, strlen(target)}, NULL);
 }
 
+/* "-Xlog:gc*:file=/x.log:time", "-Xlog:gc:/x.log": what, where to, how. */
+static void read_java_log(struct log_reader *r, const char *argument)
+{
+	const char *output = strchr(argument + strlen("-Xlog:"), ':');
+	struct line target = {"", 0};
+
+	if (output) {
+		output += str_starts(output, ":file=") ? strlen(":file=") : 1;
+		target = (struct line){output, strcspn(output, ":")};
+		log_tell(r, "-Xlog", target, NULL);
+	}
+}
+
+/* Of any program: --log-file=/var/log/x.log, -log_dir /var/log/x. */
+static void read_unknown_flag(struct log_reader *r, const struct strv *argv, size_t at)
+{
+	const char *name = argv->v[at] + strspn(argv->v[at], "-");
+	size_t len = strcspn(name, "=");
+	const char *next = at + 1 < argv->n ? argv->v[at + 1] : "";
+	const char *value = name[len] ? name + len + 1 : *next == '-' ? "" : next;
+	struct config_setting set = {{name, len}, {value, strlen(value)}};
+
+	if (argv->v[at][0] == '-' && len > 1) {
+		r->set = &set;
+		log_read_unknown(r);
+	}
+}
+
+/* tail -F: whatever it follows is being written. */
+static void read_tail(struct log_reader *r, const struct strv *argv)
+{
+	bool follows = false;
+
+	for (size_t i = 1; i < argv->n; i++) {
+		const char *a = argv->v[i];
+
+		follows |= str_starts(a, "--follow") ||
+			   (a[0] == '-' && a[1] != '-' && strpbrk(a, "fF"));
+	}
+	for (size_t i = 1; follows && i < argv->n; i++) {
+		if (strcmp(argv->v[i], "-n") == 0 || strcmp(argv->v[i], "-c") == 0) {
+			i++;
+		} else if (argv->v[i][0] != '-') {
+			tell(r, "what tail follows", argv->v[i]);
+		}
+	}
+}
+
+/* What is in force instead of a directive has its name. */
+static const char *name_of(const char *program, const char *flag)
+{
+	return strcmp(program, "nginx") == 0         ? "error_log"
+	       : strcmp(program, "supervisord") == 0 ? "logfile"
+						     : flag;
+}
+
 static void read_flag(struct log_reader *r, const struct strv *argv, size_t at)
 {
 	const char *program = path_base(argv->v[0]);
@@ -57,16 +113,25 @@ static void read_flag(struct log_reader *r, const struct strv *argv, size_t at)
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		size_t n = strlen(flags[i].flag);
+		const char *name = name_of(flags[i].program, flags[i].flag);
 
 		if (!str_starts(program, flags[i].program) ||
 			strncmp(argument, flags[i].flag, n) != 0) {
 			continue;
 		}
 		if (argument[n] == '=' || argument[n] == ':') {
-			tell(r, flags[i].flag, argument + n + 1);
-		} else if (!argument[n] && at + 1 < argv->n) {
-			tell(r, flags[i].flag, argv->v[at + 1]);
+			tell(r, name, argument + n + 1);
+			return;
 		}
+		if (!argument[n] && at + 1 < argv->n) {
+			tell(r, name, argv->v[at + 1]);
+			return;
+		}
+	}
+	if (str_starts(argument, "-Xlog:")) {
+		read_java_log(r, argument);
+	} else {
+		read_unknown_flag(r, argv, at);
 	}
 }
 
@@ -126,6 +191,9 @@ void log_arguments(const struct strv *argv, log_found_fn *found, void *arg)
 
 	for (size_t i = 1; i < argv->n; i++) {
 		read_flag(&r, argv, i);
+	}
+	if (strcmp(path_base(argv->v[0]), "tail") == 0) {
+		read_tail(&r, argv);
 	}
 	read_directives(argv, without_line, &relay);
 }

@@ -24,6 +24,7 @@ enum log_sink {
 	LOG_SINK_SYSLOG,
 	LOG_SINK_NOTHING,
 	LOG_SINK_PROGRAM, /* a pipe to another program */
+	LOG_SINK_UNSURE, /* an expression, or a variable that some program may read */
 };
 struct log_directive {
 	const char *name; /* "access_log" */
@@ -40,6 +41,10 @@ void log_config_read(
 
 /* The flags of a command ("redis-server --logfile x", "nginx -g 'error_log stderr;'"). */
 void log_arguments(const struct strv *argv, log_found_fn *found, void *arg);
+
+/* Variables of an image's Env that say where a program logs (LOGGING_FILE_NAME), or hold its options
+ * (JAVA_TOOL_OPTIONS); one that only sounds so (LOG_FILE) is LOG_SINK_UNSURE. */
+void log_environment(const struct strv *env, log_found_fn *found, void *arg);
 
 /* What a target such as "syslog:server=x", "-", "off", "| cat", "/var/log/x" is. */
 enum log_sink log_sink_of(const char *target);

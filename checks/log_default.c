@@ -19,6 +19,7 @@ const struct log_default log_defaults[] = {
 	{"apache2", "ErrorLog", "", "/etc/apache2/logs/error_log"},
 	{"httpd", "ErrorLog", "usr/local/apache2/", "/usr/local/apache2/logs/error_log"},
 	{"httpd", "ErrorLog", "", "/etc/httpd/logs/error_log"},
+	{"supervisord", "logfile", "", "supervisord.log"},
 };
 const size_t n_log_defaults = ARRAY_SIZE(log_defaults);
 

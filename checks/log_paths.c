@@ -82,8 +82,9 @@ static void tell_good(struct judging *j, const struct log_directive *d, const ch
 
 static char *directive_subject(const struct judging *j, const struct log_directive *d)
 {
-	return j->node ? content_subject(j->place, d->line)
-		       : xasprintf("%s %s %s", j->place, j->program, d->name);
+	return j->node       ? content_subject(j->place, d->line)
+	       : *j->program ? xasprintf("%s %s %s", j->place, j->program, d->name)
+			     : xasprintf("%s %s", j->place, d->name);
 }
 
 /* A relative path of a configuration file means a directory that only its program knows; the file's
@@ -166,6 +167,21 @@ static void note_seen(struct judging *j, const struct log_directive *d)
 	}
 }
 
+static void tell_unsure(struct judging *j, const struct log_directive *d)
+{
+	auto_free char *subject = directive_subject(j, d);
+	auto_free char *final = NULL;
+
+	if (*d->target == '/' && target_of(j, d->target, &final) != LOG_TARGET_FILE) {
+		tell_good(j, d, final);
+		return;
+	}
+	j->told++;
+	outcome_warn(j->out, subject, directive_evidence(j, d, final),
+		"%s says '%s': whether that is a file that is logged to cannot be told", d->name,
+		d->target);
+}
+
 static void on_directive(const struct log_directive *d, void *arg)
 {
 	struct judging *j = arg;
@@ -190,6 +206,9 @@ static void on_directive(const struct log_directive *d, void *arg)
 			"%s logs to another program ('%s'): whether that writes to stdout cannot "
 			"be told",
 			d->name, d->target);
+		break;
+	case LOG_SINK_UNSURE:
+		tell_unsure(j, d);
 		break;
 	case LOG_SINK_FILE:
 		tell_file(j, d);
@@ -266,17 +285,27 @@ static int visit(const struct node *node, void *arg)
 	return 0;
 }
 
-/* "server >> /var/log/server.log": told by the name, as commands redirect other things, too. */
+/* "server >> /var/log/server.log", "server | tee /app/logs/out": told by the name, as commands
+ * redirect other things, too. */
+static void judge_output(struct judging *j, const char *how, const char *target)
+{
+	const char *path = *target == '/' ? target + 1 : target;
+
+	if (str_ends(target, ".log") || str_ends(target, ".out") || str_starts(path, "var/log/") ||
+		path_has_dir(path, "logs") || path_has_dir(path, "log")) {
+		struct log_directive d = {how, target, log_sink_of(target), 0};
+
+		on_directive(&d, j);
+	}
+}
+
 static void judge_redirects(struct judging *j, const struct entry_command *c)
 {
 	for (size_t i = 0; i < c->redirects.n; i++) {
-		const char *target = c->redirects.v[i];
-
-		if (str_ends(target, ".log") || str_starts(target, "/var/log/")) {
-			struct log_directive d = {"redirection", target, log_sink_of(target), 0};
-
-			on_directive(&d, j);
-		}
+		judge_output(j, "redirection", c->redirects.v[i]);
+	}
+	for (size_t i = 1; i < c->argv.n && strcmp(j->program, "tee") == 0; i++) {
+		judge_output(j, "copy", c->argv.v[i]);
 	}
 }
 
@@ -292,6 +321,10 @@ static void judge_commands(struct judging *j)
 		log_arguments(&c->argv, on_directive, j);
 		judge_redirects(j, c);
 	}
+	j->place = "Env";
+	j->program = "";
+	j->why = "set by Env";
+	log_environment(&j->ctx->image->config->env, on_directive, j);
 }
 
 /* What a server does when no directive says otherwise, once for each directive. */
@@ -359,7 +392,7 @@ const struct check check_log_paths = {
 		"The platform collects what a container says on stdout and stderr. A log file "
 		"inside is lost with the container, fills its disk, and nobody reads it. Looked "
 		"at are the configuration of known servers and logging frameworks, command lines, "
-		"and log files that are in the image. A path that links to /dev/stdout or "
+		"variables of Env, and log files that are in the image. A path that links to /dev/stdout or "
 		"/dev/stderr is as good as these. What the entry does not seem to read only "
 		"warns; so do log files with content.",
 	.remedy =

@@ -17,7 +17,10 @@ struct log_reader {
 	unsigned line;
 	log_found_fn *found;
 	void *arg;
+	bool within_log; /* in a block of JSON that is called a log */
+	unsigned program; /* line of a supervisord program whose output goes nowhere yet; 0: none */
 	char section[64]; /* of an ini file, without brackets */
+	struct line appender; /* XML: the name of the one that was opened last */
 	struct line raw; /* this line */
 	struct config_setting *set; /* of this line */
 };
@@ -36,9 +39,17 @@ void log_read_xml(struct log_reader *r);
 /* A line of "name = value" and its relatives by the table of known directives. */
 void log_read_setting(struct log_reader *r);
 
+/* What frameworks call their files; false when it is none of these settings. */
+bool log_read_framework(struct log_reader *r);
+
+/* Whatever is called a log, or is a file, and is set to what is a log by its name. */
+void log_read_unknown(struct log_reader *r);
+
 /* The first word, quotes off. */
 struct line log_first_word(struct line value);
 
-bool log_name_is(struct line name, const char *word); /* ASCII case folded */
+/* ASCII case folded. */
+bool log_name_is(struct line name, const char *word);
+bool log_name_ends(struct line name, const char *tail);
 
 #endif

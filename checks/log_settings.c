@@ -15,6 +15,7 @@ enum how {
 	HOW_ON_SYSLOG, /* on: it goes to syslog */
 	HOW_PIPE_ARGS, /* Python: args=('/x', 'a') of a FileHandler */
 	HOW_SCHEME, /* "file:/x", "daemon:/x" */
+	HOW_UWSGI, /* "NAME PLUGIN:ARGUMENTS", with or without the name: "main file:/x", "stdio" */
 };
 
 static const struct directive {
@@ -56,8 +57,8 @@ static const struct directive {
 	{"logto", HOW_PATH, NULL, NULL},
 	{"logto2", HOW_PATH, NULL, NULL},
 	{"daemonize", HOW_PATH, "uwsgi", NULL},
-	{"req-logger", HOW_SCHEME, NULL, NULL},
-	{"logger", HOW_SCHEME, "uwsgi", NULL},
+	{"req-logger", HOW_UWSGI, NULL, NULL},
+	{"logger", HOW_UWSGI, "uwsgi", NULL},
 	/* gunicorn, puma, unicorn */
 	{"accesslog", HOW_PATH, NULL, NULL},
 	{"errorlog", HOW_PATH, NULL, NULL},
@@ -87,7 +88,7 @@ bool log_name_is(struct line name, const char *word)
 	return strlen(word) == name.len && strncasecmp(name.s, word, name.len) == 0;
 }
 
-static bool ends_with(struct line name, const char *tail)
+bool log_name_ends(struct line name, const char *tail)
 {
 	size_t n = strlen(tail);
 
@@ -121,8 +122,13 @@ struct line log_first_word(struct line value)
 
 static struct line last_word(struct line value)
 {
-	size_t at = value.len;
+	size_t at;
 
+	/* Caddy: "output file /x {" */
+	while (value.len && strchr("{ \t", value.s[value.len - 1])) {
+		value.len--;
+	}
+	at = value.len;
 	while (at > 0 && !isspace((unsigned char)value.s[at - 1])) {
 		at--;
 	}
@@ -145,6 +151,65 @@ static void tell_scheme(struct log_reader *r, const char *name, struct line valu
 	log_tell(r, name, target, NULL);
 }
 
+static void tell_uwsgi(struct log_reader *r, const char *name, struct line value)
+{
+	const char *file = str_find(value.s, value.len, "file:");
+
+	if (file) {
+		file += strlen("file:");
+		log_tell(r, name,
+			log_first_word((struct line){file, value.len - (size_t)(file - value.s)}),
+			NULL);
+	} else if (str_find(value.s, value.len, "stdio")) {
+		log_tell(r, name, (struct line){"stdout", 6}, NULL);
+	}
+}
+
+/* The texts in quotes of an expression, the last of them in *ret; its end may be missing. */
+static size_t quoted_texts(struct line expression, struct line *ret)
+{
+	const char *end = expression.s + expression.len;
+	size_t n = 0;
+
+	for (const char *p = expression.s; p < end; p++) {
+		const char *close;
+
+		if (*p != '"' && *p != '\'') {
+			continue;
+		}
+		close = memchr(p + 1, *p, (size_t)(end - p - 1));
+		close = close ? close : end;
+		*ret = (struct line){p + 1, (size_t)(close - p - 1)};
+		p = close;
+		n++;
+	}
+	return n;
+}
+
+/* What a program sets (gunicorn.conf.py, puma.rb): os.environ.get("LOG", "-") and x or "-" have a
+ * default, other expressions are anybody's guess. */
+static void tell_path(struct log_reader *r, const char *name, struct line value)
+{
+	static const enum log_sink unsure = LOG_SINK_UNSURE;
+	bool literal = value.s > r->raw.s && strchr("\"'", value.s[-1]) && value.s[-1];
+	bool other = str_find(value.s, value.len, " or ") || str_find(value.s, value.len, "||");
+	struct line text = {"", 0};
+	size_t n;
+
+	if (!config_is_program(r->path) || literal) {
+		log_tell(r, name, log_first_word(value), NULL);
+		return;
+	}
+	n = quoted_texts(value, &text);
+	if (n > 1 || (n == 1 && other)) {
+		log_tell(r, name, text, NULL);
+	} else if (log_name_is(value, "None") || log_name_is(value, "nil")) {
+		log_tell(r, name, value, NULL);
+	} else {
+		log_tell(r, name, value, &unsure);
+	}
+}
+
 static void tell_directive(struct log_reader *r, const struct directive *d)
 {
 	static const enum log_sink syslog = LOG_SINK_SYSLOG;
@@ -153,7 +218,10 @@ static void tell_directive(struct log_reader *r, const struct directive *d)
 
 	switch (d->how) {
 	case HOW_PATH:
-		log_tell(r, name, log_first_word(value), NULL);
+		tell_path(r, name, value);
+		break;
+	case HOW_UWSGI:
+		tell_uwsgi(r, name, value);
 		break;
 	case HOW_LAST:
 		log_tell(r, name, last_word(value), NULL);
@@ -257,40 +325,20 @@ static bool read_grafana(struct log_reader *r)
 	return true;
 }
 
-/* log4j.appender.x.File, appender.x.fileName, Python's FileHandler with filename,
- * java.util.logging.FileHandler.pattern, Tomcat's 1catalina.org.apache.juli.FileHandler.directory
- * */
-static bool read_appender(struct log_reader *r)
-{
-	struct line name = r->set->name;
-	bool log4j = str_starts(name.s, "log4j.appender.") && ends_with(name, ".File");
-	bool log4j2 = str_starts(name.s, "appender.") && ends_with(name, ".fileName");
-	bool python = ends_with(name, "filename") && str_find(r->plain, r->len, "FileHandler");
-	bool java =
-		ends_with(name, "FileHandler.pattern") || ends_with(name, "FileHandler.directory");
-
-	if (!log4j && !log4j2 && !python && !java) {
-		return false;
-	}
-	log_tell(r, "appender", log_first_word(r->set->value), NULL);
-	return true;
-}
-
 /* Whatever is called a log, or is a file, and is set to what is a log by its name. */
-static void read_unknown(struct log_reader *r)
+void log_read_unknown(struct log_reader *r)
 {
 	struct line target = log_first_word(r->set->value);
 	struct line name = r->set->name;
-	bool called = str_ifind(name.s, name.len, "log") != NULL;
-	bool file = ends_with(name, "filename") || ends_with(name, "file") ||
-		    ends_with(name, "path") || ends_with(name, "destination") ||
-		    ends_with(name, "dest");
+	bool called = r->within_log || str_ifind(name.s, name.len, "log") != NULL;
+	bool file = log_name_ends(name, "filename") || log_name_ends(name, "file") ||
+		    log_name_ends(name, "path") || log_name_ends(name, "destination") ||
+		    log_name_ends(name, "dest");
 
-	if (target.len < 5 || !memchr(target.s, '.', target.len) ||
-		memchr(target.s, '*', target.len)) {
+	if (target.len < 5 || memchr(target.s, '*', target.len)) {
 		return;
 	}
-	if (((called || file) && ends_with(target, ".log")) ||
+	if (((called || file) && log_name_ends(target, ".log")) ||
 		(called && strncmp(target.s, "/var/log/", 9) == 0)) {
 		auto_free char *copy = xstrndup(name.s, name.len);
 
@@ -301,7 +349,7 @@ static void read_unknown(struct log_reader *r)
 void log_read_setting(struct log_reader *r)
 {
 	static bool (*const readers[])(struct log_reader *) = {
-		read_postgres, read_haproxy, read_rsyslog, read_grafana, read_appender};
+		read_postgres, read_haproxy, read_rsyslog, read_grafana, log_read_framework};
 
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
 		const struct directive *d = &directives[i];
@@ -318,5 +366,5 @@ void log_read_setting(struct log_reader *r)
 			return;
 		}
 	}
-	read_unknown(r);
+	log_read_unknown(r);
 }

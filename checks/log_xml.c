@@ -1,5 +1,6 @@
 #include "checks/log_private.h"
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 #include <ctype.h>
@@ -49,6 +50,35 @@ static bool is_tag(struct line tag, const char *name)
 	       (isspace((unsigned char)tag.s[1 + n]) || strchr("/>", tag.s[1 + n]));
 }
 
+/* Whether something besides its own definition names the appender: what no logger refers to gets no
+ * records. Without a name it counts. */
+static bool is_referred_to(const struct log_reader *r, struct line name)
+{
+	const char *end = r->plain + r->len;
+	auto_free char *text = xstrndup(name.s, name.len);
+
+	if (!name.len || strchr(text, '$')) {
+		return true;
+	}
+	for (const char *at = r->plain; (at = str_find(at, (size_t)(end - at), text)); at++) {
+		const char *next = at + name.len;
+
+		if (at != name.s && at - r->plain > 6 && next < end && strchr("\"', >", at[-1]) &&
+			strchr("\"', <", *next) && strncmp(at - 6, "name=", 5) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void tell_appender(
+	struct log_reader *r, const char *what, struct line appender, struct line target)
+{
+	if (target.len && is_referred_to(r, appender)) {
+		log_tell(r, what, target, NULL);
+	}
+}
+
 /* tag: from "<" to ">". after: the text behind it, up to the next tag. */
 static void read_tag(struct log_reader *r, struct line tag, struct line after)
 {
@@ -56,18 +86,21 @@ static void read_tag(struct log_reader *r, struct line tag, struct line after)
 		"RollingRandomAccessFile", "MemoryMappedFile", "target"};
 	struct line name = attribute(tag, "name");
 
+	if (is_tag(tag, "appender")) {
+		r->appender = name;
+	}
 	if (is_tag(tag, "file")) { /* logback; log4net has an attribute */
 		struct line value = attribute(tag, "value");
 
-		log_tell(r, "file", value.len ? value : log_first_word(after), NULL);
+		tell_appender(r, "file", r->appender, value.len ? value : log_first_word(after));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(elements); i++) { /* log4j2, NLog */
-		if (is_tag(tag, elements[i]) && attribute(tag, "fileName").len) {
-			log_tell(r, elements[i], attribute(tag, "fileName"), NULL);
+		if (is_tag(tag, elements[i])) {
+			tell_appender(r, elements[i], name, attribute(tag, "fileName"));
 		}
 	}
 	if (is_tag(tag, "param") && log_name_is(name, "File")) { /* log4j */
-		log_tell(r, "param File", attribute(tag, "value"), NULL);
+		tell_appender(r, "param File", r->appender, attribute(tag, "value"));
 	}
 	if (is_tag(tag, "Valve") && str_find(tag.s, tag.len, "AccessLogValve")) { /* Tomcat */
 		struct line directory = attribute(tag, "directory");

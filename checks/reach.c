@@ -4,72 +4,14 @@
 #include "base/cleanup.h"
 #include "checks/config_text.h"
 #include "checks/file_role.h"
+#include "checks/reach_defaults.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_REACHED 2000
-
-/* What a program reads when nobody names another file: patterns from the root, or from the working
- * directory ("./"); %s is the program's own name. name NULL: every program. */
-static const struct {
-	const char *name;
-	const char *unless; /* an option that names another file instead; NULL: none */
-	const char *patterns[8];
-} defaults[] = {
-	{"nginx", "-c",
-		{"etc/nginx/nginx.conf", "usr/local/nginx/conf/nginx.conf",
-			"usr/local/openresty/nginx/conf/nginx.conf"}},
-	{"openresty", "-c", {"usr/local/openresty/nginx/conf/nginx.conf"}},
-	{"apache2", "-f", {"etc/apache2/apache2.conf"}},
-	{"apache2ctl", "-f", {"etc/apache2/apache2.conf"}},
-	{"apachectl", "-f", {"etc/apache2/apache2.conf", "etc/httpd/conf/httpd.conf"}},
-	{"apache2-foreground", "-f", {"etc/apache2/apache2.conf"}},
-	{"httpd", "-f",
-		{"etc/httpd/conf/httpd.conf", "usr/local/apache2/conf/httpd.conf",
-			"etc/apache2/httpd.conf"}},
-	{"httpd-foreground", "-f", {"usr/local/apache2/conf/httpd.conf"}},
-	{"mysqld", "--defaults-file", {"etc/mysql/my.cnf", "etc/my.cnf"}},
-	{"mariadbd", "--defaults-file", {"etc/mysql/my.cnf", "etc/my.cnf"}},
-	{"mysqld_safe", "--defaults-file", {"etc/mysql/my.cnf", "etc/my.cnf"}},
-	{"php-fpm", "-y",
-		{"etc/php/*/fpm/php-fpm.conf", "usr/local/etc/php-fpm.conf", "etc/php-fpm.conf",
-			"etc/php*/php-fpm.conf"}},
-	{"php-fpm", "-c",
-		{"etc/php/*/fpm/php.ini", "etc/php/*/fpm/conf.d/*.ini", "usr/local/etc/php/php.ini",
-			"usr/local/etc/php/conf.d/*.ini", "etc/php.ini", "etc/php*/php.ini"}},
-	{"php", "-c", {"etc/php/*/cli/php.ini", "usr/local/etc/php/php.ini"}},
-	{"supervisord", "-c", {"etc/supervisor/supervisord.conf", "etc/supervisord.conf"}},
-	{"gunicorn", "-c", {"./gunicorn.conf.py"}},
-	{"rsyslogd", "-f", {"etc/rsyslog.conf"}},
-	{"pg_ctlcluster", NULL, {"etc/postgresql/*/*/postgresql.conf"}},
-	{"catalina.sh", NULL,
-		{"usr/local/tomcat/conf/server.xml", "usr/local/tomcat/conf/logging.properties",
-			"etc/tomcat*/server.xml", "etc/tomcat*/logging.properties"}},
-	{"java", NULL, {"./application*.*", "./config/application*.*", "./bootstrap.*"}},
-	{"node", NULL, {"./config/default.*", "./config/production.*", "./.env"}},
-	{"npm", NULL, {"./config/default.*", "./config/production.*", "./.env"}},
-	{"puma", "-C", {"./config/puma.rb", "./config/*.yml", "./.env"}},
-	{"unicorn", "-c", {"./config/unicorn.rb", "./config/*.yml"}},
-	{"rails", NULL,
-		{"./config/puma.rb", "./config/*.yml", "./config/environments/production.rb"}},
-	{"bundle", NULL,
-		{"./config/puma.rb", "./config/*.yml", "./config/environments/production.rb"}},
-	{"dotnet", NULL, {"./appsettings.json", "./appsettings.Production.json", "./nlog.config"}},
-	{"sshd", "-f", {"etc/ssh/sshd_config"}},
-	{"named", "-c", {"etc/bind/named.conf"}},
-	{"rabbitmq-server", NULL, {"etc/rabbitmq/rabbitmq.conf"}},
-	{"grafana-server", "--config", {"etc/grafana/grafana.ini"}},
-	{"squid", "-f", {"etc/squid/squid.conf"}},
-	{"unbound", "-c", {"etc/unbound/unbound.conf"}},
-	{"dnsmasq", "-C", {"etc/dnsmasq.conf"}},
-	{"dovecot", "-c", {"etc/dovecot/dovecot.conf"}},
-	{"vsftpd", NULL, {"etc/vsftpd.conf"}},
-	{NULL, "--config",
-		{"./config.*", "./settings.*", "./application.*", "./.env", "etc/%s.conf",
-			"etc/%s/%s.conf", "etc/%s/config.*"}},
-};
 
 struct search {
 	const struct tree *tree;
@@ -77,6 +19,7 @@ struct search {
 	struct reach *out;
 	char *why; /* for what is found next; owned by whoever set it */
 	bool any_name; /* not only what looks like configuration by its name */
+	bool included; /* and it is configuration indeed */
 };
 
 const struct reached *reach_has(const struct reach *reach, const struct node *node)
@@ -94,8 +37,8 @@ static void add_node(const struct node *node, void *arg)
 	struct search *s = arg;
 	auto_free char *path = node_path(node);
 
-	if (node->type == NODE_FILE && !node_text(node) && node->size && config_is(path) &&
-		!strv_has(&s->out->unread, path)) {
+	if (node->type == NODE_FILE && !node_text(node) && node->size &&
+		(s->included || config_is(path)) && !strv_has(&s->out->unread, path)) {
 		strv_add(&s->out->unread, path);
 	}
 	if (node->type != NODE_FILE || !node_text(node) || s->out->n >= MAX_REACHED ||
@@ -113,21 +56,25 @@ static void add_path(struct search *s, const char *path)
 	tree_glob(s->tree, full, add_node, s);
 }
 
-/* An argument that is a path, or has one behind "=" ("--config=/etc/x", "config_file=/etc/x"); the
- * children of a directory that an option names as one of configuration. */
-static void add_argument(struct search *s, const char *argument, const char *before)
+static void add_children(struct search *s, const struct node *dir)
 {
-	const char *equals = strchr(argument, '=');
-	const char *path = equals && equals[1] ? equals + 1 : argument;
+	s->any_name = false;
+	for (const struct node *c = dir->first_child; c; c = c->next) {
+		add_node(c, s);
+	}
+}
+
+/* One path, as a value of what is called name; a directory only where that says configuration. */
+static void add_value(struct search *s, const char *name, const char *path)
+{
 	const struct node *node;
 	auto_free char *full = NULL;
 
-	if (strncmp(path, "file:", 5) == 0) {
-		path += 5;
-	}
+	path += str_starts(path, "optional:") ? strlen("optional:") : 0; /* Spring */
+	path += str_starts(path, "file:") ? strlen("file:") : 0;
 	path += *path == '@'; /* response files */
 	full = entry_path(s->config, path);
-	node = tree_lookup(s->tree, full, true);
+	node = *path ? tree_lookup(s->tree, full, true) : NULL;
 	if (!node) {
 		return;
 	}
@@ -135,10 +82,58 @@ static void add_argument(struct search *s, const char *argument, const char *bef
 		s->any_name = true;
 		add_node(node, s);
 		s->any_name = false;
-	} else if (strstr(equals ? argument : before, "conf")) {
-		for (const struct node *c = node->first_child; c; c = c->next) {
-			add_node(c, s);
+	} else if (str_ifind(name, strlen(name), "conf")) {
+		add_children(s, node);
+	}
+}
+
+static void add_list(struct search *s, const char *name, const char *list, const char *separators)
+{
+	for (const char *p = list; *(p += strspn(p, separators));) {
+		size_t len = strcspn(p, separators);
+		auto_free char *path = xstrndup(p, len);
+
+		add_value(s, name, path);
+		p += len;
+	}
+}
+
+/* What a class path's directories have for frameworks to find by name. */
+static void add_class_path(struct search *s, const char *list)
+{
+	static const char *const names[] = {
+		"application.*", "application-prod*.*", "bootstrap.*", "logback*.xml", "log4j*.*"};
+
+	for (const char *p = list; *(p += strspn(p, ":"));) {
+		size_t len = strcspn(p, ":");
+
+		for (size_t i = 0; i < ARRAY_SIZE(names) && !memchr(p, '*', len); i++) {
+			auto_free char *pattern = xasprintf("%.*s/%s", (int)len, p, names[i]);
+
+			add_path(s, pattern);
 		}
+		p += len;
+	}
+}
+
+static bool is_class_path(const char *option)
+{
+	static const char *const options[] = {"-cp", "-classpath", "--class-path", NULL};
+
+	return str_in(option, options);
+}
+
+/* An argument that is a path, or has one behind "=" ("--config=/etc/x", "config_file=/etc/x"). */
+static void add_argument(struct search *s, const char *argument, const char *before)
+{
+	const char *equals = strchr(argument, '=');
+
+	if (is_class_path(before)) {
+		add_class_path(s, argument);
+	} else if (equals && equals[1]) {
+		add_list(s, argument, equals + 1, ",;");
+	} else {
+		add_value(s, before, argument);
 	}
 }
 
@@ -243,14 +238,15 @@ static void add_defaults(struct search *s, const struct strv *argv)
 	}
 	system = is_system_program(s, argv->v[0]);
 	s->why = why;
-	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
-		if ((defaults[i].name && !is_program(argv->v[0], defaults[i].name)) ||
-			has_option(argv, defaults[i].unless)) {
+	for (size_t i = 0; i < n_reach_defaults; i++) {
+		if ((reach_defaults[i].name && !is_program(argv->v[0], reach_defaults[i].name)) ||
+			has_option(argv, reach_defaults[i].unless)) {
 			continue;
 		}
-		for (size_t k = 0; k < ARRAY_SIZE(defaults[i].patterns) && defaults[i].patterns[k];
+		for (size_t k = 0;
+			k < ARRAY_SIZE(reach_defaults[i].patterns) && reach_defaults[i].patterns[k];
 			k++) {
-			add_default(s, defaults[i].patterns[k], program, system);
+			add_default(s, reach_defaults[i].patterns[k], program, system);
 		}
 	}
 	if (is_program(argv->v[0], "postgres")) {
@@ -277,11 +273,39 @@ static bool is_path_char(char c)
 	return isalnum((unsigned char)c) || (c && strchr("/._-*+@~[]?", c));
 }
 
+/* "include", "IncludeOptional", "!includedir", Caddy's "import": what follows is configuration by
+ * whatever name. */
+static bool says_include(const char *word, size_t len)
+{
+	return (len >= 7 && strncasecmp(word, "include", 7) == 0 && !memchr(word, '/', len) &&
+		       !memchr(word, '.', len)) ||
+	       (len == 6 && strncmp(word, "import", 6) == 0);
+}
+
+static void add_included_node(const struct node *node, void *arg)
+{
+	struct search *s = arg;
+
+	if (node->type == NODE_DIR) {
+		add_children(s, node);
+		return;
+	}
+	s->any_name = true;
+	s->included = true;
+	add_node(node, s);
+	s->any_name = false;
+	s->included = false;
+}
+
 /* Every path-like word of a text that leads to configuration. base: directory of relative ones,
  * NULL: only absolute paths. */
 static void add_mentioned(struct search *s, const char *text, const char *base)
 {
+	bool include = false;
+
 	for (const char *p = text; *p;) {
+		void (*add)(const struct node *node, void *arg) =
+			include && base ? add_included_node : add_node;
 		size_t len = 0;
 		bool slash = false;
 
@@ -294,14 +318,16 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 			auto_free char *path = NULL;
 
 			if (*word == '/') {
-				tree_glob(s->tree, word, add_node, s);
+				tree_glob(s->tree, word, add, s);
 			} else if (base &&
 				   (slash || (strchr(word, '.') && !strpbrk(word, "*?[")))) {
 				/* "*.*" is a selector of syslog, not a path */
 				path = xasprintf("%s/%s", base, word);
-				tree_glob(s->tree, path, add_node, s);
+				tree_glob(s->tree, path, add, s);
 			}
 		}
+		include = len ? include || says_include(p, len)
+			      : include && *p != '\n' && *p != ';' && *p != '}';
 		p += len ? len : 1;
 	}
 }
@@ -309,16 +335,23 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 static void add_environment(struct search *s)
 {
 	for (size_t i = 0; i < s->config->env.n; i++) {
-		const char *value = strchr(s->config->env.v[i], '=');
+		const char *item = s->config->env.v[i];
+		const char *value = strchr(item, '=');
 		auto_free char *why = NULL;
 
-		if (!value || value[1] != '/' || strncmp(s->config->env.v[i], "PATH=", 5) == 0) {
+		if (!value || !strchr(value, '/') || str_starts(item, "PATH=")) {
 			continue;
 		}
-		why = xasprintf("named by Env %.*s", (int)(value - s->config->env.v[i]),
-			s->config->env.v[i]);
+		why = xasprintf("named by Env %.*s", (int)(value - item), item);
 		s->why = why;
-		tree_glob(s->tree, value + 1, add_node, s);
+		if (str_starts(item, "CLASSPATH=")) {
+			add_class_path(s, value + 1);
+		} else if (value[1] == '/') {
+			tree_glob(s->tree, value + 1, add_node, s);
+		}
+		if (str_ifind(item, (size_t)(value - item), "conf")) {
+			add_list(s, item, value + 1, ",;");
+		}
 	}
 }
 
@@ -346,7 +379,7 @@ static void add_included(struct search *s)
 void reach_find(const struct tree *tree, const struct image_config *config,
 	const struct entry_commands *commands, struct reach *ret)
 {
-	struct search s = {tree, config, ret, NULL, false};
+	struct search s = {.tree = tree, .config = config, .out = ret};
 
 	add_commands(&s, commands);
 	for (size_t i = 0; i < commands->scripts.n; i++) {

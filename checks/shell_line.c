@@ -19,6 +19,7 @@ static const char *line_of(const struct strv *argv)
 		if (argv->v[i][1] != '-' && strchr(argv->v[i], 'c')) {
 			return argv->v[i + 1];
 		}
+		i += argv->v[i][1] != '-' && str_ends(argv->v[i], "o"); /* "-eo pipefail -c" */
 	}
 	return NULL;
 }

@@ -72,7 +72,8 @@ static const char *const endings[] = {"conf", "cfg", "cnf", "ini", "env", "prope
 	"yml", "json", "toml", "xml", "config", "sh", NULL};
 
 static const char *const names[] = {"Caddyfile", "Corefile", "Procfile", "my.cnf", ".env", ".npmrc",
-	".netrc", ".pgpass", ".htpasswd", "config", "credentials", NULL};
+	".netrc", ".pgpass", ".htpasswd", "config", "credentials", "gunicorn.conf.py",
+	"gunicorn_conf.py", "gunicorn_config.py", "puma.rb", "unicorn.rb", NULL};
 
 /* Some bytes say it for the whole: a text has no NUL, and no other control characters to speak
  * of. Looking at more would cost and change nothing. */

@@ -79,6 +79,18 @@ static const struct fake rootfs[] = {
 	{.path = "usr/bin/memcached", .file = true},
 	{.path = "etc/redis/redis.conf", .text = "logfile /x.log\n"},
 	{.path = "usr/bin/redis-server", .file = true},
+	{.path = "etc/mysql/my.cnf", .text = "[mysqld]\n!includedir /etc/mysql/conf.d/\n"},
+	{.path = "etc/mysql/conf.d/a.cnf", .text = "x=1\n"},
+	{.path = "srv/web.conf", .text = "http { include vhosts/*; root /srv/site.vhost; }\n"},
+	{.path = "srv/vhosts/a.vhost", .text = "server {}\n"},
+	{.path = "srv/site.vhost", .text = "not reached\n"},
+	{.path = "boot/BOOT-INF/classes/application.yml", .text = "a: 1\n"},
+	{.path = "boot/BOOT-INF/classes/application-dev.yml", .text = "a: 1\n"},
+	{.path = "cfg/application.properties", .text = "a=1\n"},
+	{.path = "cfg/logback.xml", .text = "<configuration/>\n"},
+	{.path = "cfg/appsettings.json", .text = "{}\n"},
+	{.path = "usr/local/etc/php/conf.d/a.ini", .text = "a=1\n"},
+	{.path = "etc/traefik/traefik.toml", .text = "a=1\n"},
 	{.path = NULL},
 };
 
@@ -118,6 +130,12 @@ static const struct {
 	{{.entrypoint = {"/app/run"}}, "/app/run"},
 	{{.cmd = {"sh", "/app/lib.sh"}}, "sh echo"},
 	{{.entrypoint = {"tini"}}, "tini"},
+	{{.entrypoint = {"python3.11", "-u", "-m", "gunicorn", "app"}}, "python3.11 gunicorn"},
+	{{.entrypoint = {"python3", "app.py", "-m", "x"}}, "python3"},
+	{{.cmd = {"bundle", "exec", "puma"}}, "bundle puma"},
+	{{.cmd = {"bundle", "install", "exec"}}, "bundle"},
+	{{.cmd = {"wait-for-it.sh", "db:5432", "-t", "0", "--", "app"}}, "wait-for-it.sh app"},
+	{{.cmd = {"bash", "-eo", "pipefail", "-c", "a; b"}}, "bash a b"},
 };
 
 Test(entry_commands, through_shims_and_scripts)
@@ -158,6 +176,19 @@ static const struct {
 	{{.entrypoint = {"start.sh"}}, "app/conf/main.ini app/conf/extra.ini"},
 	{{.entrypoint = {"/app/run"}}, "app/conf/py.yml"},
 	{{.entrypoint = {"true"}, .env = {"APP_CONF=/app/conf/other.ini"}}, "app/conf/other.ini"},
+	{{.entrypoint = {"mysqld"}}, "etc/mysql/my.cnf etc/mysql/conf.d/a.cnf"},
+	{{.entrypoint = {"nginx", "-c", "/srv/web.conf"}}, "srv/web.conf srv/vhosts/a.vhost"},
+	{{.entrypoint = {"java", "org.Launcher"}, .working_dir = "/boot"},
+		"boot/BOOT-INF/classes/application.yml"},
+	{{.entrypoint = {"java", "-cp", "/cfg:/lib/*", "x.Main"}},
+		"cfg/application.properties cfg/logback.xml"},
+	{{.entrypoint = {"java"}, .env = {"SPRING_CONFIG_LOCATION=optional:file:/cfg/"}},
+		"cfg/application.properties cfg/appsettings.json cfg/logback.xml"},
+	{{.entrypoint = {"java"}, .env = {"SPRING_THING=file:/cfg/"}}, ""},
+	{{.entrypoint = {"./App"}, .working_dir = "/cfg"},
+		"cfg/application.properties cfg/appsettings.json"},
+	{{.entrypoint = {"apache2"}}, "usr/local/etc/php/conf.d/a.ini"},
+	{{.entrypoint = {"traefik"}}, "etc/traefik/traefik.toml"},
 };
 
 Test(reach, what_the_entry_reads)

@@ -10,7 +10,8 @@ static void render(const struct log_directive *d, void *arg)
 		[LOG_SINK_STDIO] = 'S',
 		[LOG_SINK_SYSLOG] = 'Y',
 		[LOG_SINK_NOTHING] = 'N',
-		[LOG_SINK_PROGRAM] = 'P'};
+		[LOG_SINK_PROGRAM] = 'P',
+		[LOG_SINK_UNSURE] = '?'};
 
 	strv_addf(arg, "%u%c %s %s", d->line, signs[d->sink], d->name, d->target);
 }
@@ -81,8 +82,12 @@ static const struct {
 		"4F appender out.txt"},
 	{"app/log4j.properties",
 		"log4j.appender.F=org.apache.log4j.RollingFileAppender\nlog4j.appender.F.File=/x/y.txt\n"
-		"log4j.appender.C=org.apache.log4j.ConsoleAppender\n",
+		"log4j.appender.C=org.apache.log4j.ConsoleAppender\nlog4j.rootLogger=INFO, C,F\n",
 		"2F appender /x/y.txt"},
+	{"app/log4j.properties",
+		"log4j.rootLogger=INFO, console\nlog4j.appender.file=a.RollingFileAppender\n"
+		"log4j.appender.file.File=/x/y.log\n",
+		""}, /* nobody logs to it */
 	{"app/log4j2.properties", "appender.r.type = RollingFile\nappender.r.fileName = logs/a\n",
 		"2F appender logs/a"},
 	{"usr/local/tomcat/conf/logging.properties",
@@ -92,13 +97,20 @@ static const struct {
 		"<configuration>\n <appender name=\"F\" "
 		"class=\"ch.qos.logback.core.FileAppender\">\n"
 		"  <file>${LOG_DIR:-/var/log/app}/a.txt</file>\n </appender>\n"
+		" <root><appender-ref ref='F'/></root>\n"
 		" <!-- <appender><file>/no</file></appender> -->\n</configuration>\n",
 		"3F file /var/log/app/a.txt"},
+	{"app/logback.xml",
+		"<configuration>\n <appender name=\"F\" class=\"FileAppender\">\n"
+		"  <file>/var/log/a.txt</file>\n </appender>\n <appender name=\"C\"/>\n"
+		" <root><appender-ref ref=\"C\"/><!-- <appender-ref ref=\"F\"/> --></root>\n"
+		"</configuration>\n",
+		""},
 	{"app/log4j2.xml",
 		"<Configuration><Appenders>\n<Console name=\"C\" target=\"SYSTEM_OUT\"/>\n"
 		"<RollingFile name=\"F\" fileName=\"/var/log/a.txt\" "
 		"filePattern=\"/var/log/a-%i.txt\"/>\n"
-		"</Appenders></Configuration>\n",
+		"</Appenders><Root><AppenderRef ref=\"F\"/></Root></Configuration>\n",
 		"3F RollingFile /var/log/a.txt"},
 	{"conf/server.xml",
 		"<Server><Valve className=\"org.apache.catalina.valves.AccessLogValve\" "
@@ -131,6 +143,55 @@ static const struct {
 		"3F filename logs/app.log"},
 	{"app/config.toml", "[log]\nlevel = \"info\"\nlog_file = \"/var/log/x\"\n",
 		"3F log_file /var/log/x"},
+	/* statements within a line, or over several */
+	{"etc/nginx/conf.d/a.conf",
+		"server { listen 80; access_log /dev/stdout; error_log /x/${host}.log; }\n",
+		"1F access_log /dev/stdout; 1F error_log /x/${host}.log"},
+	{"srv/web.conf", "http { log_format x '{a;b}'; access_log off; }\nerror_log stderr;\n",
+		"1N access_log off; 2S error_log stderr"},
+	{"app/config.json", "{\"port\":1,\"log\":{\"to\":[{\"file\":\"/x/app.log\"}]},\"a\":\"b\"}",
+		"1F file /x/app.log"},
+	{"app/config.json", "{\"log\":{\"in\":\"/var/log/app\"},\"in\":\"/var/log/other\"}",
+		"1F in /var/log/app"},
+	/* what is on, but goes nowhere in particular */
+	{"etc/traefik/traefik.yml", "accessLog: {}\n", ""},
+	{"etc/traefik/traefik.yml", "accessLog: true\n", ""},
+	{"etc/envoy/envoy.yaml", "access_log: [{name: f, c: {path: /x/a.log}}]\n",
+		"1F path /x/a.log"},
+	/* programs */
+	{"app/gunicorn.conf.py",
+		"accesslog = use_accesslog\nerrorlog = os.environ.get(\"LOG\", \"-\")\n"
+		"logfile = os.getenv('LOG')\nlog_file = path or '/x/y'\nstdout_path = None\n",
+		"1? accesslog use_accesslog; 2S errorlog -; 3? logfile os.getenv('LOG'); "
+		"4F log_file /x/y; 5N stdout_path None"},
+	{"app/config/puma.rb", "stdout_redirect '/x/out', '/x/err', true\n",
+		"1F stdout_redirect /x/out"},
+	{"app/uwsgi.ini",
+		"[uwsgi]\nlogger = stdio\nreq-logger = main file:/tmp/r\n"
+		"logger = syslogger rsyslog:10.0.0.1\n",
+		"2S logger stdout; 3F req-logger /tmp/r"},
+	{"etc/supervisord.conf",
+		"[supervisord]\nnodaemon=true\n[program:a]\ncommand=x\n[program:b]\n"
+		"stdout_logfile=/dev/fd/1\n[program:c]\ncommand=y\n",
+		"3F stdout_logfile AUTO; 6F stdout_logfile /dev/fd/1; 7F stdout_logfile AUTO"},
+	{"etc/caddy/Caddyfile",
+		"log {\n output file /x/a {\n roll_size 1\n }\n output discard\n}\n",
+		"2F output /x/a; 5N output discard"},
+	{"app/application.properties", "quarkus.log.file.enable=true\n",
+		"1F quarkus.log.file.enable quarkus.log"},
+	{"app/application.yml",
+		"quarkus:\n  log:\n    file:\n      enable: true\n      path: /x/y.log\n",
+		"5F quarkus.log.file.path /x/y.log"},
+	{"app/application.properties",
+		"quarkus.log.file.enable=false\nquarkus.log.file.path=/x/y.log\n", ""},
+	{"app/appsettings.json",
+		"{\"Serilog\":{\"WriteTo\":[{\"Name\":\"File\",\"Args\":{\"path\":\"logs/a-.txt\"}}]}}",
+		"1F path logs/a-.txt"},
+	{"app/appsettings.json",
+		"{\"Serilog\":{\"WriteTo\":[{\"Name\":\"Console\"}]},\"path\":\"a.txt\"}", ""},
+	{"app/log4j2.yaml", "Configuration:\n  Appenders:\n    File:\n      fileName: /x/a.txt\n",
+		"4F appender /x/a.txt"},
+	{"app/app.ini", "log_dir = /var/log/app\n", "1F log_dir /var/log/app"},
 	{"app/server.properties", "log.dirs=/var/lib/kafka/data\nlog.retention.hours=168\n", ""},
 	{"app/x.yml", "catalog: products\nlogin: admin\nlogo: /img/logo.png\n", ""},
 };
@@ -152,7 +213,7 @@ static const struct {
 	const char *want;
 } lines[] = {
 	{{"nginx", "-g", "daemon off; error_log stderr;"}, "0S error_log stderr"},
-	{{"/usr/sbin/nginx", "-e", "/x.log"}, "0F -e /x.log"},
+	{{"/usr/sbin/nginx", "-e", "/x.log"}, "0F error_log /x.log"},
 	{{"redis-server", "--logfile", "/var/log/r"}, "0F --logfile /var/log/r"},
 	{{"gunicorn", "--access-logfile", "-", "--error-logfile=/x", "app:app"},
 		"0S --access-logfile -; 0F --error-logfile /x"},
@@ -161,6 +222,15 @@ static const struct {
 	{{"postgres", "-c", "log_directory=/l"}, ""},
 	{{"java", "-Dlogging.file.name=/a/b", "-jar", "x.jar"}, "0F -Dlogging.file.name /a/b"},
 	{{"redis-server", "--logfile", ""}, ""},
+	{{"supervisord", "-n", "-l", "/dev/null"}, "0N logfile /dev/null"},
+	{{"java", "-Xlog:gc*:file=/x/gc.txt:time", "-Xlog:a:stdout", "-Xlog:gc"},
+		"0F -Xlog /x/gc.txt; 0S -Xlog stdout"},
+	{{"tail", "-n", "5", "-F", "/x/a", "/dev/null"},
+		"0F what tail follows /x/a; 0N what tail follows /dev/null"},
+	{{"tail", "-n", "5", "/x/a"}, ""},
+	{{"app", "--log-file", "/var/log/a", "--log.path=/dev/stdout", "--log-level=debug"},
+		"0F log-file /var/log/a"},
+	{{"app", "-log_dir=/var/log/a", "--file", "-log.log"}, "0F log_dir /var/log/a"},
 	{{"true"}, ""},
 };
 
@@ -178,6 +248,27 @@ Test(log_arguments, flags)
 		got = strv_join(&all, "; ");
 		cr_expect_str_eq(got, lines[i].want, "%zu: %s", i, got);
 	}
+}
+
+Test(log_environment, variables)
+{
+	static const char *const env[] = {"LOGGING_FILE_NAME=/a/b", "LOGGING_LEVEL_ROOT=INFO",
+		"GUNICORN_CMD_ARGS=--workers 2 --access-logfile /a/c --error-logfile -",
+		"JAVA_TOOL_OPTIONS=-Xmx1g -Dlogging.file.path=/a/d", "LOG_FILE=/var/log/app.log",
+		"LOG_LEVEL=info", "PATH=/bin", "QUARKUS_LOG_FILE_PATH=/a/e.log", "NO_VALUE", NULL};
+	AUTO(strv) struct strv items = {0};
+	AUTO(strv) struct strv all = {0};
+	auto_free char *got = NULL;
+
+	for (size_t i = 0; env[i]; i++) {
+		strv_add(&items, env[i]);
+	}
+	log_environment(&items, render, &all);
+	got = strv_join(&all, "; ");
+	cr_expect_str_eq(got,
+		"0F GUNICORN_CMD_ARGS /a/c; 0S GUNICORN_CMD_ARGS -; 0F JAVA_TOOL_OPTIONS /a/d; "
+		"0? LOG_FILE /var/log/app.log; 0F LOGGING_FILE_NAME /a/b",
+		"%s", got);
 }
 
 static const struct fake links[] = {

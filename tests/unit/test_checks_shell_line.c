@@ -56,13 +56,15 @@ Test(checks_shell_line, takes_the_last_command)
 Test(checks_shell_line, knows_shells_and_their_option)
 {
 	static const struct {
-		const char *argv[5];
+		const char *argv[6];
 		const char *line; /* NULL: not of this form */
 	} rows[] = {
 		{{"sh", "-c", "x"}, "x"},
 		{{"/bin/bash", "-lc", "x"}, "x"},
 		{{"/bin/bash", "-e", "-c", "x"}, "x"},
 		{{"/bin/bash", "--norc", "-c", "x", "y"}, "x"},
+		{{"/bin/bash", "-o", "pipefail", "-c", "x"}, "x"},
+		{{"/bin/bash", "-euo", "pipefail", "-c", "x"}, "x"},
 		{{"sh", "-c"}, NULL},
 		{{"sh"}, NULL},
 		{{"sh", "/c", "x"}, NULL},
