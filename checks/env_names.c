@@ -137,9 +137,12 @@ struct script_names {
 static void note_export(const struct shell_command *command, void *arg)
 {
 	struct script_names *names = arg;
+	const struct strv *words = &command->words;
 
-	if (command->words.n < 2 || (strcmp(command->words.v[0], "export") != 0 &&
-					    strcmp(command->words.v[0], "declare") != 0)) {
+	if (words->n < 2 || (strcmp(words->v[0], "export") != 0 &&
+				    !((strcmp(words->v[0], "declare") == 0 ||
+					      strcmp(words->v[0], "typeset") == 0) &&
+					    words->v[1][0] == '-' && strchr(words->v[1], 'x')))) {
 		return;
 	}
 	for (size_t i = 1; i < command->words.n; i++) {

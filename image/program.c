@@ -262,6 +262,14 @@ static void follow_script(
 	struct hashbang line;
 	const char *base;
 
+	/* The kernel only runs the interpreter, which has to open the script itself. */
+	if (!node_readable_by(node, r->user)) {
+		r->out->v[at].problem = xasprintf(
+			"a script that uid %u may execute, but its interpreter may not read "
+			"(mode %04o, owner %u:%u)",
+			r->user->uid, (unsigned)node->mode & 07777, node->uid, node->gid);
+		return;
+	}
 	if (depth >= MAX_INTERPRETERS || !hashbang_read(node, &line)) {
 		r->out->v[at].problem = xstrdup(
 			depth >= MAX_INTERPRETERS ? "its interpreters are scripts, too many of them"
@@ -298,30 +306,70 @@ static void follow(const struct resolver *r, const struct node *node, size_t at,
 
 /* ---- programs that only start another one ------------------------------------------------ */
 
-/* The argument that such a program runs: what follows "--", or the first argument when no option is
- * before it. */
-static const char *started_by(const struct strv *argv)
-{
-	static const char *const shims[] = {
-		"tini", "tini-static", "dumb-init", "catatonit", "docker-init", NULL};
-	const char *base = strrchr(argv->v[0], '/');
+static const struct shim {
+	const char *name;
+	const char *valued; /* letters of the options that take a value */
+	unsigned operands; /* of its own, before the command */
+} shims[] = {
+	{"tini", "pe", 0},
+	{"tini-static", "pe", 0},
+	{"docker-init", "pe", 0},
+	{"dumb-init", "r", 0},
+	{"catatonit", "P", 0},
+	{"gosu", "", 1},
+	{"su-exec", "", 1},
+	{"env", "uC", 0},
+};
 
-	if (!str_in(base ? base + 1 : argv->v[0], shims)) {
-		return NULL;
-	}
-	for (size_t i = 1; i + 1 < argv->n; i++) {
-		if (str_eq(argv->v[i], "--")) {
-			return argv->v[i + 1];
+static const struct shim *find_shim(const char *command)
+{
+	const char *slash = strrchr(command, '/');
+
+	for (size_t i = 0; i < ARRAY_SIZE(shims); i++) {
+		if (str_eq(shims[i].name, slash ? slash + 1 : command)) {
+			return &shims[i];
 		}
 	}
-	return argv->n > 1 && *argv->v[1] != '-' ? argv->v[1] : NULL;
+	return NULL;
+}
+
+/* Where the command stands that the shim at argv[at] runs; 0 when there is none, or it cannot be
+ * told. */
+static size_t started_by(const struct strv *argv, size_t at)
+{
+	const struct shim *shim = find_shim(argv->v[at]);
+	bool env = shim && str_eq(shim->name, "env");
+
+	if (!shim) {
+		return 0;
+	}
+	for (at++; at < argv->n && argv->v[at][0] == '-'; at++) {
+		const char *option = argv->v[at];
+
+		if (str_eq(option, "--")) {
+			at++;
+			break;
+		}
+		if (env && (option[1] == 'S' || option[1] == '-')) {
+			return 0;
+		}
+		/* "-p SIGTERM", but not "-pSIGTERM" */
+		at += option[1] && !option[2] && strchr(shim->valued, option[1]);
+	}
+	for (; env && at < argv->n && strchr(argv->v[at], '='); at++) {
+		if (str_starts(argv->v[at], "PATH=")) {
+			return 0;
+		}
+	}
+	at += shim->operands;
+	return at < argv->n ? at : 0;
 }
 
 void program_resolve(const struct tree *tree, const struct strv *argv, const struct strv *env,
 	const char *working_dir, const struct user *user, struct program *ret)
 {
 	const struct resolver r = {tree, env, working_dir, user, ret};
-	const char *started;
+	size_t at = 0;
 
 	*ret = (struct program){0};
 	if (argv->n == 0 || !*argv->v[0]) {
@@ -329,9 +377,9 @@ void program_resolve(const struct tree *tree, const struct strv *argv, const str
 		return;
 	}
 	find_and_follow(&r, xstrdup("command"), argv->v[0], true, 0);
-	started = started_by(argv);
-	if (started) {
-		find_and_follow(&r, xasprintf("command of %s", argv->v[0]), started, true, 0);
+	for (size_t next; (next = started_by(argv, at)) > 0; at = next) {
+		find_and_follow(
+			&r, xasprintf("command of %s", argv->v[at]), argv->v[next], true, 0);
 	}
 }
 

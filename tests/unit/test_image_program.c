@@ -332,6 +332,8 @@ Test(image_program, goes_through_init_shims)
 		{.path = "sbin/tini", .elf = &fixed},
 		{.path = "usr/bin/dumb-init", .elf = &fixed},
 		{.path = "bin/server", .elf = &fixed},
+		{.path = "bin/gosu", .elf = &fixed},
+		{.path = "bin/env", .elf = &fixed},
 		{0},
 	};
 
@@ -339,7 +341,12 @@ Test(image_program, goes_through_init_shims)
 		"/sbin/tini>sbin/tini\nserver>bin/server");
 	expect((struct question){rows, "dumb-init nothing", "", "/", NULL},
 		"dumb-init>usr/bin/dumb-init\nnothing!no such file");
-	expect((struct question){rows, "tini -e 143 server", "", "/", NULL}, "tini>sbin/tini");
+	expect((struct question){rows, "tini -e 143 server", "", "/", NULL},
+		"tini>sbin/tini\nserver>bin/server");
+	expect((struct question){rows, "tini -v -- gosu app env -u X A=1 nothing", "", "/", NULL},
+		"tini>sbin/tini\ngosu>bin/gosu\nenv>bin/env\nnothing!no such file");
+	expect((struct question){rows, "env PATH=/x nothing", "", "/", NULL}, "env>bin/env");
+	expect((struct question){rows, "env -S nothing", "", "/", NULL}, "env>bin/env");
 	expect((struct question){rows, "tini", "", "/", NULL}, "tini>sbin/tini");
 }
 
