@@ -151,7 +151,7 @@ static const char *worthless_key(const char *path)
 		       : NULL;
 }
 
-enum judgement { JUDGE_FAIL, JUDGE_WARN, JUDGE_PUBLIC };
+enum judgement { JUDGE_FAIL, JUDGE_WARN, JUDGE_PUBLIC, JUDGE_NOTHING };
 
 /* ret_why: for a warning, what makes it one; NULL otherwise. */
 static enum judgement judge(const struct check_context *ctx, const struct note *note,
@@ -169,6 +169,11 @@ static enum judgement judge(const struct check_context *ctx, const struct note *
 		*ret_why =
 			"no secret is told by it, but whatever lets one log in lets everybody in";
 		return JUDGE_WARN;
+	}
+	if (kind == SECRET_DOTENV_DEFAULT) {
+		*ret_why = "an instance that is not given its own runs with one that is easily "
+			   "guessed";
+		return roles ? JUDGE_NOTHING : JUDGE_WARN;
 	}
 	if (kind == SECRET_PASSWORD_HASH) {
 		return JUDGE_FAIL; /* system tables belong to packages, passwords do not */
@@ -233,6 +238,8 @@ static void tell(const struct check_context *ctx, const struct place *place, jso
 	auto_json json_t *evidence = NULL;
 
 	switch (judge(ctx, note, &owner, &why)) {
+	case JUDGE_NOTHING:
+		return;
 	case JUDGE_PUBLIC:
 		if (json_array_size(public) < MAX_PUBLIC_SHOWN) {
 			json_array_append_new(public, evidence_of(place, owner, hidden));
@@ -288,7 +295,7 @@ const struct check check_baked_in_secrets = {
 		"An image is copied to registries, caches and every host that runs it: a secret "
 		"in it is one no longer, and it cannot be changed without a new build. Every "
 		"layer counts, as a file that a later layer deletes can still be taken out. Files "
-		"are judged by what they hold (the first MiB of each), Env and history by their "
+		"are judged by what they hold (the first MiB of each), Env, command and history by their "
 		"values; a name alone is never enough.",
 	.remedy = "Take the secret out of the build (BuildKit's --mount=type=secret for what the "
 		  "build needs), read it from an environment variable at run time, and change it: "

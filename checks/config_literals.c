@@ -1,6 +1,7 @@
 #include "checks/config_text.h"
 
 #include "base/cleanup.h"
+#include "checks/connection.h"
 #include "checks/secret_value.h"
 
 #include <ctype.h>
@@ -74,6 +75,7 @@ static const char *const connection_schemes[] = {"postgres", "postgresql", "mysq
 static const char *const document_names[] = {"homepage", "documentation", "docs", "doc", "help",
 	"support", "license", "licence", "bugs", "repository", "website", "link", "links", "see",
 	"ref", "schema", "namespace", "xmlns", "system", "canonical", "profile", "doctype",
+	"header", /* nginx's add_header, Apache's Header: what browsers may do */
 	"description", "comment", "title", "author", "contact", "termsofservice", "id", "type",
 	"$id", "name", "tos", "schemalocation", NULL};
 
@@ -194,6 +196,9 @@ struct scan {
 	void (*found)(const struct config_match *match, void *arg);
 	void *arg;
 	unsigned line;
+	bool xml;
+	bool yaml;
+	struct line list; /* YAML: the name whose items come */
 };
 
 static void tell(
@@ -248,23 +253,68 @@ static bool look_for_urls(struct scan *scan, struct line text, struct line name)
 	return false;
 }
 
-static void look_at_credential(struct scan *scan, const struct config_setting *set)
+/* "Server=db;Database=x": any host will do, as in a connection URL. */
+static bool look_for_connection(struct scan *scan, const struct config_setting *set)
+{
+	struct line host;
+
+	if (!connection_host(set->value.s, set->value.len, &host) || !is_host_name(host) ||
+		value_is_reference(host.s, host.len)) {
+		return false;
+	}
+	tell_plain(scan, LITERAL_URL, set->name, host);
+	return true;
+}
+
+static bool look_at_credential(struct scan *scan, const struct config_setting *set)
 {
 	char name[128];
 	char redacted[SECRET_EXCERPT_MAX];
 	enum secret_value judged;
 
 	if (set->name.len >= sizeof(name)) {
-		return;
+		return false;
 	}
 	memcpy(name, set->name.s, set->name.len);
 	name[set->name.len] = '\0';
 	judged = secret_judge(name, set->value.s, set->value.len);
 	if (judged == VALUE_PLAIN) {
-		return;
+		return false;
 	}
 	secret_redact(set->value.s, set->value.len, redacted);
 	tell(scan, LITERAL_CREDENTIAL, judged == VALUE_WEAK, set->name, redacted);
+	return true;
+}
+
+/* <Resource name="jdbc/db" username="u" password="x"/>: every attribute is a setting. */
+static void look_at_attributes(struct scan *scan, struct line tag)
+{
+	const char *end = tag.s + tag.len;
+
+	for (const char *at = tag.s; (at = memchr(at, '=', (size_t)(end - at)));) {
+		const char *name = at;
+		const char *open = ++at;
+		const char *close;
+		struct config_setting set;
+
+		while (name > tag.s &&
+			(isalnum((unsigned char)name[-1]) || strchr("_.-:", name[-1]))) {
+			name--;
+		}
+		if (open >= end || (*open != '"' && *open != '\'')) {
+			continue;
+		}
+		close = memchr(open + 1, *open, (size_t)(end - open - 1));
+		if (!close) {
+			return;
+		}
+		set = (struct config_setting){
+			{name, (size_t)(open - 1 - name)}, {open + 1, (size_t)(close - open - 1)}};
+		if (look_at_credential(scan, &set)) {
+			return;
+		}
+		at = close;
+	}
 }
 
 static void look_at_host(struct scan *scan, const struct config_setting *set)
@@ -284,6 +334,29 @@ static void look_at_host(struct scan *scan, const struct config_setting *set)
 	}
 }
 
+/* "hosts:" and, on lines of their own, "- es1.clinic.org:9200". */
+static void look_at_item(struct scan *scan, const char *s, size_t len)
+{
+	struct line l = {s, len};
+	struct config_setting item;
+
+	while (l.len && isspace((unsigned char)*l.s)) {
+		l.s++;
+		l.len--;
+	}
+	while (l.len && isspace((unsigned char)l.s[l.len - 1])) {
+		l.len--;
+	}
+	if (l.len > 2 && l.s[0] == '-' && l.s[1] == ' ') {
+		item = (struct config_setting){scan->list, {l.s + 2, l.len - 2}};
+		look_at_host(scan, &item);
+	} else if (l.len > 1 && l.s[l.len - 1] == ':') {
+		scan->list = (struct line){l.s, l.len - 1};
+	} else if (l.len) {
+		scan->list.len = 0;
+	}
+}
+
 static void look_at(struct scan *scan, const char *s, size_t len)
 {
 	struct config_setting set = {0};
@@ -294,20 +367,26 @@ static void look_at(struct scan *scan, const char *s, size_t len)
 		tell_plain(scan, LITERAL_PLACEHOLDER, set.name, set.value);
 		return;
 	}
-	if (!look_for_urls(scan, all, has ? set.name : (struct line){s, 0}) && has) {
+	if (!look_for_urls(scan, all, has ? set.name : (struct line){s, 0}) && has &&
+		!look_for_connection(scan, &set)) {
 		look_at_host(scan, &set);
 	}
-	if (has) {
-		look_at_credential(scan, &set);
+	if ((!has || !look_at_credential(scan, &set)) && scan->xml) {
+		look_at_attributes(scan, all);
+	}
+	if (scan->yaml) {
+		look_at_item(scan, s, len);
 	}
 }
 
 void config_literals(const char *path, const char *plain, size_t len,
 	void (*found)(const struct config_match *match, void *arg), void *arg)
 {
-	struct scan scan = {found, arg, 1};
+	struct scan scan = {.found = found, .arg = arg, .line = 1};
 	const char *marks = config_marks(path, plain, len);
 
+	scan.xml = config_comments_of(path) == COMMENTS_XML;
+	scan.yaml = str_ends(path, ".yml") || str_ends(path, ".yaml");
 	for (size_t at = 0; at < len;) {
 		size_t n = config_piece(plain + at, len - at, marks);
 
@@ -339,7 +418,7 @@ void config_invitations(const char *text, size_t len,
 		"modify this file", "adapt this file", "customize this file", "customise this file",
 		"adjust this file", "fill in your", "fill in the values", "replace with your",
 		"change this to your", "change these values", NULL};
-	struct scan scan = {found, arg, 0};
+	struct scan scan = {.found = found, .arg = arg};
 	const char *at = text;
 	struct line l;
 

@@ -87,11 +87,48 @@ static void check_arguments(const char *subject, const char *line, struct outcom
 		size_t len = strcspn(++p, " ");
 		auto_free char *pair = xstrndup(p, len);
 
-		if (!strchr(pair, '=') || *pair == '/') {
+		if (*pair == '/') { /* the shell; a value may have spaces */
 			return;
 		}
 		check_pair(subject, pair, out);
 		p += len;
+	}
+}
+
+/* "ENV A=b C=d", "ENV A b": what is in force is looked at there; what a later one hides is in the
+ * history all the same. */
+static void check_env_line(const struct image_config *config, const char *subject, const char *line,
+	struct outcome *out)
+{
+	for (const char *p = line; *(p += strspn(p, " \t"));) {
+		size_t len = strcspn(p, " \t");
+		auto_free char *pair = xstrndup(p, len);
+
+		if (!strv_has(&config->env, pair)) {
+			check_pair(subject, pair, out);
+		}
+		p += len;
+	}
+}
+
+/* The command of the image: "--password=x", "--password x", a URL. */
+static void check_command(const char *subject, const struct strv *words, struct outcome *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->v[i];
+		struct telling telling = {out, subject, 0};
+
+		if (*word == '-' && strchr(word, '=')) {
+			check_pair(subject, word + strspn(word, "-"), out);
+		} else {
+			secret_scan((const uint8_t *)word, strlen(word), tell_token, &telling);
+			if (!telling.told && *word != '-') {
+				tell_value(subject, before, word, out);
+			}
+		}
+		before = *word == '-' ? word + strspn(word, "-") : "";
 	}
 }
 
@@ -102,13 +139,21 @@ static void check_history(const struct image_config *config, struct outcome *out
 		auto_free char *subject = xasprintf("history %zu", i);
 		struct telling telling = {out, subject, 0};
 
-		/* What ENV and LABEL set is looked at where it is in force. */
-		if (!line || strstr(line, "ENV ") || strstr(line, "LABEL ")) {
+		const char *env = line ? strstr(line, "ENV ") : NULL;
+
+		/* Shown as "ENV ..." or "/bin/sh -c #(nop)  ENV ..." */
+		if (env && (env == line || strstr(line, "#(nop)"))) {
+			check_env_line(config, subject, env + strlen("ENV "), out);
+			continue;
+		}
+		/* What LABEL sets is looked at where it is in force. */
+		if (!line || strstr(line, "LABEL ")) {
 			continue;
 		}
 		secret_scan((const uint8_t *)line, strlen(line), tell_token, &telling);
 		if (!telling.told) {
 			check_arguments(subject, line, out);
+			tell_value(subject, "", line, out); /* a URL, or --password=x */
 		}
 	}
 }
@@ -127,5 +172,7 @@ void secret_config_check(const struct image_config *config, struct outcome *out)
 
 		check_pair(subject, item, out);
 	}
+	check_command("Entrypoint", &config->entrypoint, out);
+	check_command("Cmd", &config->cmd, out);
 	check_history(config, out);
 }

@@ -238,16 +238,18 @@ static bool dotenv_line(const char *s, size_t len, struct secret_match *match)
 {
 	struct setting set;
 	char name[128];
+	enum secret_value judged;
 
 	if (!split_setting(s, len, '=', &set) || set.name_len >= sizeof(name)) {
 		return false;
 	}
 	memcpy(name, set.name, set.name_len);
 	name[set.name_len] = '\0';
-	if (secret_judge(name, set.value, set.value_len) != VALUE_SECRET) {
+	judged = secret_judge(name, set.value, set.value_len);
+	if (judged == VALUE_PLAIN) {
 		return false;
 	}
-	match->kind = SECRET_DOTENV;
+	match->kind = judged == VALUE_SECRET ? SECRET_DOTENV : SECRET_DOTENV_DEFAULT;
 	secret_redact(set.value, set.value_len, match->excerpt);
 	return true;
 }
@@ -270,6 +272,37 @@ static bool credentials_line(const char *s, size_t len, struct secret_match *mat
 		if (same_word(set.name, set.name_len, names[i]) &&
 			is_literal(set.value, set.value_len)) {
 			return tell(match, SECRET_CREDENTIALS_FILE, set.value, set.value_len);
+		}
+	}
+	return false;
+}
+
+/* The value behind a name, in whatever form: "token: x", "\"password\": \"x\"",
+ * "<password>x</password>", <add key="ClearTextPassword" value="x"/>. */
+static bool login_line(const char *s, size_t len, struct secret_match *match)
+{
+	static const char *const names[] = {"password", "token", "npmAuthToken", "client_secret",
+		"refresh_token", "ClearTextPassword", "secret_key", NULL};
+	const char *end = s + len;
+
+	for (size_t i = 0; *s != '#' && names[i]; i++) {
+		const char *at = str_ifind(s, len, names[i]);
+		const char *p = at ? at + strlen(names[i]) : end;
+		size_t n;
+
+		if (!at || (at > s && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))) {
+			continue;
+		}
+		p += strspn(p, " \"':=>");
+		p += str_starts(p, "value=") ? strlen("value=") : 0;
+		p += strspn(p, "\"'");
+		for (n = 0;
+			p + n < end && !isspace((unsigned char)p[n]) && !strchr("\"'<,", p[n]);) {
+			n++;
+		}
+		/* Maven's {...} is encrypted. */
+		if (p < end && n >= 6 && *p != '{' && is_literal(p, n)) {
+			return tell(match, SECRET_CREDENTIALS_FILE, p, n);
 		}
 	}
 	return false;
@@ -299,7 +332,21 @@ static const struct {
 	{"/.dockercfg", docker_line},
 	{"/.dockerconfigjson", docker_line},
 	{"/containers/auth.json", docker_line},
-	{"/.env", dotenv_line},
+	{".env", dotenv_line},
+	{"/.envrc", dotenv_line},
+	{"/gradle.properties", dotenv_line},
+	{"/pip.conf", git_line},
+	{"/.condarc", git_line},
+	{"/.git/config", git_line},
+	{"/.yarnrc.yml", login_line},
+	{"/.m2/settings.xml", login_line},
+	{"/.kube/config", login_line},
+	{"/.composer/auth.json", login_line},
+	{"/composer/auth.json", login_line},
+	{"/NuGet.Config", login_line},
+	{"/nuget.config", login_line},
+	{"/application_default_credentials.json", login_line},
+	{"/.s3cfg", login_line},
 	{"/.my.cnf", credentials_line},
 	{"/.pypirc", credentials_line},
 	{"/.cargo/credentials", credentials_line},

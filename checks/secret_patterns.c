@@ -24,6 +24,7 @@ struct anchor {
 
 static const struct anchor anchors[] = {
 	{"BEGI", 5, SECRET_PRIVATE_KEY, secret_verify_pem, NULL, 0, 0, 0},
+	{"LS0t", 0, SECRET_PRIVATE_KEY, secret_verify_pem64, NULL, 0, 0, 0},
 	{"PuTT", 0, SECRET_PRIVATE_KEY, secret_verify_putty, NULL, 0, 0, 0},
 	{"AGE-", 0, SECRET_PRIVATE_KEY, NULL, "AGE-SECRET-KEY-1", TOKEN_UPPER, 58, 58},
 	{"-dat", 10, SECRET_PRIVATE_KEY, NULL, "client-key-data: ", TOKEN_BASE64, 200, 20000},
@@ -89,6 +90,7 @@ static const struct {
 	[SECRET_GIT_CREDENTIALS] = {"a login of .git-credentials", false},
 	[SECRET_CREDENTIALS_FILE] = {"a credential", false},
 	[SECRET_DOTENV] = {"a secret value of an environment file", false},
+	[SECRET_DOTENV_DEFAULT] = {"a default password of an environment file", true},
 };
 
 const char *secret_kind_name(enum secret_kind kind)

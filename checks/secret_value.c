@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/str.h"
+#include "checks/connection.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -228,7 +229,11 @@ enum name_class { NAME_PLAIN, NAME_KEY, NAME_SECRET };
 
 static enum name_class classify_name(const char *name)
 {
-	size_t end = strlen(name);
+	/* Rails: SECRET_KEY_BASE */
+	size_t base = strlen(name) > 9 && strcasecmp(name + strlen(name) - 9, "_key_base") == 0
+			      ? strlen("_base")
+			      : 0;
+	size_t end = strlen(name) - base;
 	size_t at = last_word(name, end);
 	size_t before = at > 0 && !isalnum((unsigned char)name[at - 1]) ? at - 1 : at;
 	size_t previous = last_word(name, before);
@@ -277,10 +282,20 @@ static bool has_digit_and_letter(const char *value, size_t len)
 	return digit && letter;
 }
 
+/* Of something that is a password. */
+static enum secret_value judge_password(const char *value, size_t len)
+{
+	return value_is_placeholder(value, len) || in_list_fold(value, len, default_passwords) ||
+			       len < 8 || !has_digit_and_letter(value, len)
+		       ? VALUE_WEAK
+		       : VALUE_SECRET;
+}
+
 enum secret_value secret_judge(const char *name, const char *value, size_t len)
 {
 	enum name_class class = classify_name(name);
 	struct url_password password;
+	struct line option;
 
 	if (value_crypt_scheme(value, len) && value[0] == '$') {
 		return VALUE_SECRET;
@@ -291,6 +306,10 @@ enum secret_value secret_judge(const char *name, const char *value, size_t len)
 			       ? VALUE_WEAK
 			       : VALUE_SECRET;
 	}
+	if (connection_password(value, len, &option) && !is_other_thing(option.s, option.len) &&
+		!value_is_reference(option.s, option.len) && !is_filler(option.s, option.len)) {
+		return judge_password(option.s, option.len);
+	}
 	if (class == NAME_PLAIN || is_other_thing(value, len) || value_is_reference(value, len) ||
 		is_filler(value, len)) {
 		return VALUE_PLAIN;
@@ -300,11 +319,7 @@ enum secret_value secret_judge(const char *name, const char *value, size_t len)
 			       ? VALUE_SECRET
 			       : VALUE_PLAIN;
 	}
-	if (value_is_placeholder(value, len) || in_list_fold(value, len, default_passwords) ||
-		len < 8 || !has_digit_and_letter(value, len)) {
-		return VALUE_WEAK;
-	}
-	return VALUE_SECRET;
+	return judge_password(value, len);
 }
 
 void secret_redact(const char *secret, size_t len, char out[SECRET_EXCERPT_MAX])

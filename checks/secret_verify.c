@@ -10,6 +10,9 @@
 /* The longest that are issued have some 170 characters; of a longer one, that much is looked at. */
 #define OPENAI_MOST 512
 
+/* What a PEM file with a key has at least. */
+#define PEM_LEAST 100
+
 bool token_has(enum token_class class, char c)
 {
 	if (c >= '0' && c <= '9') {
@@ -228,6 +231,26 @@ static size_t base64url_decode(const char *s, size_t len, char *out, size_t room
 	}
 	out[n] = '\0';
 	return n;
+}
+
+size_t secret_verify_pem64(const struct secret_text *in, size_t at, struct secret_match *match)
+{
+	const char *s = in->s + at;
+	size_t run = token_run(TOKEN_BASE64, s, in->len - at);
+	char head[64];
+	const char *key;
+
+	if (run < 4 * PEM_LEAST / 3 || (at > 0 && token_has(TOKEN_WORD, s[-1]))) {
+		return 0;
+	}
+	base64url_decode(s, run, head, sizeof(head));
+	key = strstr(head, "PRIVATE KEY-----");
+	if (!key || strncmp(head, "-----BEGIN ", 11) != 0 ||
+		value_variety(s, run < 256 ? run : 256) < 20) {
+		return 0;
+	}
+	secret_redact(s, run, match->excerpt);
+	return run;
 }
 
 /* A claim's whole number, 0 when it is not there. */

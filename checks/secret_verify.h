@@ -24,6 +24,8 @@ typedef size_t secret_verify_fn(
 /* RFC 7468 and its relatives: "-----BEGIN ... PRIVATE KEY-----" with a body that can be one, also
  * inside a string with \n for the newlines. */
 secret_verify_fn secret_verify_pem;
+/* The same in base64, as Kubernetes keeps it: "LS0tLS1CRUdJTi...". */
+secret_verify_fn secret_verify_pem64;
 /* "PuTTY-User-Key-File-N:" with private lines. */
 secret_verify_fn secret_verify_putty;
 /* RFC 7517: an object with "kty" and a private member; at: the quote before kty. */

@@ -138,6 +138,13 @@ static const struct {
 	{"a.toml", "secret_key = \"kX9wq3LmT7bR4cV8\"\n", LITERAL_CREDENTIAL, 1},
 	{"a.ini", "password = CHANGEME\n", LITERAL_PLACEHOLDER, 1},
 	{"a.ini", "host = <your-database-host>\n", LITERAL_PLACEHOLDER, 1},
+	{"appsettings.json", "{\"ConnectionStrings\":{\"A\":\"Server=sql;Database=x\"}}",
+		LITERAL_URL, 1},
+	{"a.properties", "url=jdbc:oracle:thin:@db:1521:ORCL\n", LITERAL_URL, 1},
+	{"a.ini", "dsn = app@tcp(db:3306)/x\n", LITERAL_URL, 1},
+	{"a.yml", "es:\n  hosts:\n  - es1.hospital.org:9200\n", LITERAL_HOST, 3},
+	{"context.xml", "<Resource name=\"jdbc/db\" password=\"kX9-wq3Lm\" auth=\"Container\"/>\n",
+		LITERAL_CREDENTIAL, 1},
 	{"web.config", "<add key=\"ApiToken\" value=\"YOUR_API_TOKEN\"/>\n", LITERAL_PLACEHOLDER,
 		1},
 };
@@ -158,6 +165,15 @@ static const char *const harmless[][2] = {
 	{"a.ini", "keyfile = /etc/ssl/x.key\nserver = conf.xml\nhost = org.vendor.Host\n"},
 	{"config.json", "{\"homepage\": \"https://vendor.com\", \"$schema\": "
 			"\"https://vendor.com/s.json\"}"},
+	{"appsettings.json", "{\"A\":\"Server=localhost;Database=x\"}"},
+	{"appsettings.json", "{\"A\":\"Server=${DB};Database=x\"}"},
+	{"a.properties", "url=jdbc:oracle:thin:@${DB_HOST}:1521:ORCL\n"},
+	{"a.yml",
+		"packages:\n  - com.vendor.app\nhosts:\n  - 127.0.0.1\nother:\n  - a.vendor.org\n"},
+	{"a.xml", "<beans profile=\"dev\" token=\"${T}\"/>\n"},
+	{"nginx.conf",
+		"server { add_header Content-Security-Policy \"img-src https://cdn.vendor.org\"; "
+		"listen 80; }\n"},
 	{"a.conf", "include mime.types;\ntypes_hash_max_size 2048;\n"},
 };
 

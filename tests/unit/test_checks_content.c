@@ -94,6 +94,7 @@ static void expect(struct bench *b, const struct check *check, const char *want)
 static const struct fake scripts[] = {
 	{.path = "start.sh",
 		.text = "#!/bin/sh\nexport app_mode=\"${app_mode:-prod}\"\nlocal_only=${local_only:-1}\n"
+			"declare -a words\nwords=${words:-x}\n"
 			"export GOOD=${GOOD:-1}\nexec \"$@\"\n"},
 	{.path = NULL},
 };
@@ -313,7 +314,15 @@ Test(baked_in_secrets, config_values)
 {
 	struct history lines[] = {
 		{.created_by = (char *)(uintptr_t) "|2 NPM_TOKEN=kX9wq3LmT7 V=1 /bin/sh -c npm ci"},
-		{.created_by = (char *)(uintptr_t) "RUN /bin/sh -c apk add libcrypto3=3.0.8-r0"}};
+		{.created_by = (char *)(uintptr_t) "RUN /bin/sh -c apk add libcrypto3=3.0.8-r0"},
+		/* overwritten, and in an address; the one in force is told as such */
+		{.created_by = (char
+				 *)(uintptr_t) "ENV A=1 OLD_TOKEN=kX9-wq3Lm DB_PASSWORD=kX9-wq3Lm"},
+		{.created_by = (char
+				 *)(uintptr_t) "RUN pip install -i https://ci:kX9wq3Lm@p.org/x y"},
+		{.created_by = (char *)(uintptr_t) "RUN curl http://admin:admin@localhost/"},
+		{.created_by = (char *)(uintptr_t) "RUN git clone https://ci:${TOKEN}@g.org/x"},
+		{.created_by = (char *)(uintptr_t) "RUN |1 T=a b /bin/sh -c x --password=$T"}};
 	struct bench b;
 	auto_free char *text = NULL;
 
@@ -321,9 +330,11 @@ Test(baked_in_secrets, config_values)
 		"DB_PASSWORD=kX9-wq3Lm|POSTGRES_PASSWORD=postgres|KEYCLOAK_URL=http://k|"
 		"GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D|DB=mysql://a:kX9wq3Lm@h/x");
 	b.config.history.v = lines;
-	b.config.history.n = 2;
+	b.config.history.n = ARRAY_SIZE(lines);
+	fill(&b.config.cmd, "app|--db-password=kX9-wq3Lm|--port=8080|--token|kX9-wq3Lm");
 	expect(&b, &check_baked_in_secrets,
-		"!Env DB_PASSWORD; ?Env POSTGRES_PASSWORD; !Env DB; !history 0");
+		"!Env DB_PASSWORD; ?Env POSTGRES_PASSWORD; !Env DB; !Cmd; !Cmd; !history 0; "
+		"!history 2; !history 3; ?history 4");
 	text = json_dumps(b.out.findings.v[0].evidence, 0);
 	cr_expect_null(strstr(text, "kX9-w"), "%s", text);
 	b.config.history.v = NULL;

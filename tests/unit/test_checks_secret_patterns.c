@@ -380,6 +380,25 @@ Test(secret_patterns, a_jwk_that_says_its_type_twice)
 	cr_expect_eq(scan(after).n, 1);
 }
 
+/* As Kubernetes keeps them; a certificate is no secret. */
+Test(secret_patterns, pem_in_base64)
+{
+	static const char *const labels[] = {"EC PRIVATE KEY", "CERTIFICATE"};
+	const char body[] = "MC4CAQAwBQYDK2VwBCIEIJ9q7Zk2Xw9RbT4mLc8VsJ1yHd6NfG3pEu5WaKiQxBz2";
+
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
+		char pem[512];
+		char encoded[1024];
+		char text[1100];
+		int n = snprintf(pem, sizeof(pem), "-----BEGIN %s-----\n%s\n-----END %s-----\n",
+			labels[i], body, labels[i]);
+
+		EVP_EncodeBlock((unsigned char *)encoded, (unsigned char *)pem, n);
+		snprintf(text, sizeof(text), "data:\n  tls.key: %s\n", encoded);
+		cr_expect_eq(scan(text).n, i == 0, "%s", labels[i]);
+	}
+}
+
 Test(secret_patterns, binary_keys_by_structure)
 {
 	static const char *const kinds[] = {"RSA", "EC", "ED25519"};
@@ -513,6 +532,24 @@ static const struct {
 	{"root/.gem/credentials", "---\n:rubygems_api_key: rubygems_5d1c9e\n", 1,
 		SECRET_CREDENTIALS_FILE, 2},
 	{"root/.my.cnf", "[client]\nuser=root\npassword=\"pw 1\"\n", 1, SECRET_CREDENTIALS_FILE, 3},
+	{"srv/.env", "DB_PASSWORD=correcthorse\n", 1, SECRET_DOTENV_DEFAULT, 1},
+	{"srv/prod.env", "DB_PASSWORD=kX9-wq3Lm\n", 1, SECRET_DOTENV, 1},
+	{"etc/pip.conf", "[global]\nindex-url = https://ci:kX9-wq3Lm@p.a.org/simple\n", 1,
+		SECRET_GIT_CREDENTIALS, 2},
+	{"app/.git/config", "[remote]\nurl = https://git.a.org/x.git\n", 0, 0, 0},
+	{"root/.m2/settings.xml", "<server>\n<password>kX9-wq3Lm</password></server>\n", 1,
+		SECRET_CREDENTIALS_FILE, 2},
+	{"root/.m2/settings.xml",
+		"<password>${env.PW}</password>\n<password>{COQLCE6D=}</password>\n", 0, 0, 0},
+	{"root/.kube/config", "  user:\n    token: kX9-wq3Lm\n", 1, SECRET_CREDENTIALS_FILE, 2},
+	{"root/.kube/config", "  user:\n    tokenFile: /run/token\n", 0, 0, 0},
+	{"root/.composer/auth.json", "{\"a.org\": {\"password\": \"kX9-wq3Lm\"}}", 1,
+		SECRET_CREDENTIALS_FILE, 1},
+	{"app/.yarnrc.yml", "npmAuthToken: \"${TOKEN-none}\"\n", 0, 0, 0},
+	{"app/NuGet.Config", "<add key=\"ClearTextPassword\" value=\"kX9-wq3Lm\" />\n", 1,
+		SECRET_CREDENTIALS_FILE, 1},
+	{"app/gradle.properties", "org.gradle.jvmargs=-Xmx2g\nrepoPassword=kX9-wq3Lm\n", 1,
+		SECRET_DOTENV, 2},
 };
 
 Test(secret_files, tables)

@@ -33,6 +33,13 @@ static const struct {
 	{"DATABASE_URL", "postgres://app@db:5432/app", VALUE_PLAIN},
 	{"DATABASE_URL", "postgres://app:${PW}@db:5432/app", VALUE_PLAIN},
 	{"url", "http://a.org/x:y@z", VALUE_PLAIN},
+	{"CONNECTION", "Server=db;Database=x;Trusted_Connection=True", VALUE_PLAIN},
+	{"CONNECTION", "Server=db;User Id=sa;Password=${PW}", VALUE_PLAIN},
+	{"CONNECTION", "Server=db;User Id=sa;Password=", VALUE_PLAIN},
+	{"DSN", "app@tcp(db:3306)/x", VALUE_PLAIN},
+	{"DSN", "app:${PW}@tcp(db:3306)/x", VALUE_PLAIN},
+	{"JAVA_OPTS", "-Djavax.net.ssl.trustStorePassword=changeit", VALUE_PLAIN},
+	{"KNOWLEDGE_BASE", "q7Zk2Xw9RbT4mLc8VsJ1", VALUE_PLAIN},
 	/* defaults that everybody knows */
 	{"POSTGRES_PASSWORD", "postgres", VALUE_WEAK},
 	{"ADMIN_PASSWORD", "changeme", VALUE_WEAK},
@@ -40,6 +47,7 @@ static const struct {
 	{"API_TOKEN", "your-token-here1", VALUE_WEAK},
 	{"DATABASE_URL", "mysql://root:root@db/x", VALUE_WEAK},
 	{"requirepass", "foobared", VALUE_WEAK},
+	{"CONNECTION", "Server=db;User Id=sa;Password=changeme", VALUE_WEAK},
 	/* secrets */
 	{"DB_PASSWORD", "kX9-wq3Lm", VALUE_SECRET},
 	{"spring.datasource.password", "Pa55w0rd!", VALUE_SECRET},
@@ -48,6 +56,12 @@ static const struct {
 	{"APP_KEY", "base64:q7Zk2Xw9RbT4mLc8VsJ1yHd6NfG3pEu5=", VALUE_SECRET},
 	{"CLIENT_SECRET", "q7Zk2Xw9-RbT4mLc8", VALUE_SECRET},
 	{"DATABASE_URL", "postgres://app:kX9wq3Lm@db:5432/app", VALUE_SECRET},
+	{"SECRET_KEY_BASE", "8f3b9d2c1a7e6f5d4c3b2a1908f7e6d5", VALUE_SECRET},
+	{"CONNECTION", "Server=db;User Id=sa;Pwd = kX9-wq3Lm;Encrypt=true", VALUE_SECRET},
+	{"DSN", "host=db user=app password='kX9-wq3Lm' dbname=x", VALUE_SECRET},
+	{"DSN", "app:kX9-wq3Lm@tcp(db:3306)/x", VALUE_SECRET},
+	{"URL", "jdbc:mysql://db/x?user=app&password=kX9-wq3Lm", VALUE_SECRET},
+	{"JAVA_OPTS", "-Xmx1g -Dspring.datasource.password=kX9-wq3Lm", VALUE_SECRET},
 	{"ANYTHING", "$2y$10$q7Zk2Xw9RbT4mLc8VsJ1yHd6NfG3pEu5WaKiQxBzYtCrOoDvMgIhF", VALUE_SECRET},
 };
 
