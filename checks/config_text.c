@@ -256,17 +256,16 @@ size_t config_piece(const char *s, size_t len, const char *marks)
 {
 	const char *newline = memchr(s, '\n', len);
 	size_t end = newline ? (size_t)(newline - s) : len;
+	const char *close = s; /* the last brace that was found; NULL: there is no other */
 	char quote = 0;
 
 	for (size_t i = 0; *marks && i < end; i++) {
-		const char *close;
-
 		if (quote) {
 			quote = s[i] == quote && s[i - 1] != '\\' ? 0 : quote;
 		} else if (s[i] == '"' || (s[i] == '\'' && *marks == ';')) {
 			quote = s[i];
 		} else if (s[i] == '$' && i + 1 < end && s[i + 1] == '{') {
-			close = memchr(s + i, '}', end - i);
+			close = close ? memchr(s + i, '}', end - i) : NULL;
 			i = close ? (size_t)(close - s) : i;
 		} else if (s[i] && strchr(marks, s[i])) {
 			return i;
