@@ -12,14 +12,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <zlib.h>
 #include <zstd.h>
 
-/* A file that is still written, or was left by a process that died. */
+/* A file that is still written, and locked by who does it, or was left by a process that died. */
 #define UNFINISHED "tmp."
-enum { UNFINISHED_S = 24 * 3600 };
 
 /* This program as it is in memory: another build may read a layer in another way. */
 static int hash_program(char ret[DIGEST_TEXT_MAX], struct err *err)
@@ -124,6 +123,13 @@ struct items {
 	size_t n, cap;
 };
 
+static bool abandoned(const struct facts *f, const char *name)
+{
+	auto_fd int fd = openat(f->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 static void add_item(const struct facts *f, const char *name, struct items *ret)
 {
 	size_t len = strlen(name);
@@ -134,7 +140,7 @@ static void add_item(const struct facts *f, const char *name, struct items *ret)
 		return;
 	}
 	if (strncmp(name, UNFINISHED, strlen(UNFINISHED)) == 0) {
-		if (st.st_mtime + UNFINISHED_S < time(NULL)) {
+		if (abandoned(f, name)) {
 			(void)unlinkat(f->dir, name, 0);
 		}
 		return;

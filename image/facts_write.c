@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -36,8 +37,9 @@ static int open_unfinished(struct facts_writer *w)
 	w->fd = openat(w->facts->dir, w->unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (w->fd < 0) {
 		w->unfinished[0] = '\0';
+		return -1;
 	}
-	return w->fd;
+	return flock(w->fd, LOCK_SH | LOCK_NB); /* until it is closed: it is not abandoned */
 }
 
 struct facts_writer *facts_writer_new(const struct facts *f, const char *name)
