@@ -77,6 +77,14 @@ const char *content_owner(const struct check_context *ctx, const struct node *no
 
 size_t content_unread(const struct content_entry *entry, struct outcome *out)
 {
+	if (entry->commands.cut || entry->reach.cut) {
+		outcome_not_tested(out,
+			"start the product by fewer commands, and name its configuration itself: "
+			"patterns, links to directories above themselves and scripts that call each "
+			"other make many of few",
+			"the entry of the image leads to more commands, paths and files than are "
+			"followed");
+	}
 	for (size_t i = 0; i < entry->reach.unread.n; i++) {
 		auto_free char *subject = content_subject(entry->reach.unread.v[i], 0);
 

@@ -2,13 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "checks/effort.h"
 #include "checks/file_role.h"
 #include "checks/shell_words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_COMMANDS 1000
 /* Scripts that call scripts; deeper ones are left unread. */
 #define MAX_DEPTH 6
 
@@ -17,7 +17,15 @@ struct search {
 	const struct image_config *config;
 	struct entry_commands *out;
 	unsigned depth;
+	size_t left; /* effort.h */
 };
+
+/* False when nothing is left: nothing more is read then. A word costs its allocation and its copy. */
+static bool spend(struct search *s, size_t words, size_t bytes)
+{
+	s->out->cut = s->out->cut || !effort_spend(&s->left, 8 * words + bytes / 8);
+	return !s->out->cut;
+}
 
 static void add_argv(struct search *s, char *const *argv, size_t n, const struct strv *redirects,
 	const char *origin);
@@ -42,7 +50,7 @@ char *entry_path(const struct image_config *config, const char *path)
 }
 
 const struct node *entry_lookup(
-	const struct tree *tree, const struct image_config *config, const char *name)
+	const struct tree *tree, const struct image_config *config, const char *name, size_t *left)
 {
 	const char *path = entry_env(config, "PATH");
 	const struct node *node = NULL;
@@ -50,15 +58,15 @@ const struct node *entry_lookup(
 	if (strchr(name, '/')) {
 		auto_free char *full = entry_path(config, name);
 
-		return tree_lookup(tree, full, true);
+		return tree_lookup_within(tree, tree_root(tree), full, true, left);
 	}
 	path = path && *path ? path
 			     : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	while (!node && *path) {
+	while (!node && *path && effort_spend(left, 1 + strcspn(path, ":") / 64)) {
 		size_t len = strcspn(path, ":");
 		auto_free char *full = xasprintf("%.*s/%s", (int)len, path, name);
 
-		node = tree_lookup(tree, full, true);
+		node = tree_lookup_within(tree, tree_root(tree), full, true, left);
 		node = node && node->type == NODE_FILE ? node : NULL;
 		path += len + (path[len] == ':');
 	}
@@ -67,9 +75,10 @@ const struct node *entry_lookup(
 
 static const char *lookup_env(const char *name, void *arg)
 {
-	const struct search *s = arg;
+	struct search *s = arg;
+	const char *value = spend(s, s->config->env.n / 8, 0) ? entry_env(s->config, name) : NULL;
 
-	return entry_env(s->config, name);
+	return value && spend(s, 0, strlen(value)) ? value : NULL;
 }
 
 /* Programs that run the rest of their arguments. */
@@ -188,20 +197,29 @@ struct script {
 	size_t n_rest;
 };
 
+static void add_words(struct search *s, struct strv *words, char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n && spend(s, 1, strlen(v[i])); i++) {
+		strv_add(words, v[i]);
+	}
+}
+
 static void on_command(const struct shell_command *command, void *arg)
 {
 	struct script *script = arg;
-	auto_free char *origin = xasprintf("%s:%u", script->name, command->line);
+	auto_free char *origin = NULL;
 	AUTO(strv) struct strv words = {0};
 
+	if (!spend(script->search, 1, strlen(script->name))) {
+		return;
+	}
+	origin = xasprintf("%s:%u", script->name, command->line);
 	for (size_t i = 0; i < command->words.n; i++) {
 		if (strcmp(command->words.v[i], "$@") == 0 ||
 			strcmp(command->words.v[i], "$*") == 0) {
-			for (size_t k = 0; k < script->n_rest; k++) {
-				strv_add(&words, script->rest[k]);
-			}
+			add_words(script->search, &words, script->rest, script->n_rest);
 		} else {
-			strv_add(&words, command->words.v[i]);
+			add_words(script->search, &words, &command->words.v[i], 1);
 		}
 	}
 	add_argv(script->search, words.v, words.n, &command->redirects, origin);
@@ -234,9 +252,12 @@ static bool script_is_known(const struct entry_commands *out, const struct node 
 static void follow_script(
 	struct search *s, const char *name, char *const *rest, size_t n_rest, bool force)
 {
-	const struct node *node = s->tree ? entry_lookup(s->tree, s->config, name) : NULL;
+	const struct node *node = NULL;
 	auto_free char *path = NULL;
 
+	if (s->tree && spend(s, (s->config->env.n + s->out->scripts.n) / 8, 0)) {
+		node = entry_lookup(s->tree, s->config, name, &s->left);
+	}
 	if (!node || node->type != NODE_FILE || !node_text(node) || script_is_known(s->out, node)) {
 		return;
 	}
@@ -289,17 +310,15 @@ static void add_command(struct search *s, char *const *argv, size_t n, const str
 {
 	struct entry_command *command;
 
-	if (s->out->n >= MAX_COMMANDS) {
+	if (!spend(s, 1, strlen(origin))) {
 		return;
 	}
 	command = ARRAY_PUSH(s->out);
-	for (size_t i = 0; i < n; i++) {
-		strv_add(&command->argv, argv[i]);
-	}
+	add_words(s, &command->argv, argv, n);
 	if (redirects) {
-		strv_add_all(&command->redirects, redirects);
+		add_words(s, &command->redirects, redirects->v, redirects->n);
 	}
-	if (n == 0) {
+	if (command->argv.n == 0) {
 		strv_add(&command->argv, ":");
 	}
 	command->origin = xstrdup(origin);
@@ -340,8 +359,8 @@ static void add_entry(struct search *s, const struct strv *arguments, const char
 {
 	AUTO(strv) struct strv all = {0};
 
-	strv_add_all(&all, &s->config->entrypoint);
-	strv_add_all(&all, arguments);
+	add_words(s, &all, s->config->entrypoint.v, s->config->entrypoint.n);
+	add_words(s, &all, arguments->v, arguments->n);
 	if (all.n) {
 		add_argv(s, all.v, all.n, NULL, origin);
 	}
@@ -350,7 +369,7 @@ static void add_entry(struct search *s, const struct strv *arguments, const char
 void entry_commands_find(const struct tree *tree, const struct image_config *config,
 	const struct product *product, struct entry_commands *ret)
 {
-	struct search s = {tree, config, ret, 0};
+	struct search s = {tree, config, ret, 0, EFFORT};
 	bool plain = !product || !product->n_tasks;
 
 	for (size_t i = 0; product && i < product->n_tasks; i++) {
@@ -367,6 +386,7 @@ void entry_commands_find(const struct tree *tree, const struct image_config *con
 	if (plain) {
 		add_entry(&s, &config->cmd, config->entrypoint.n ? "Entrypoint" : "Cmd");
 	}
+	ret->cut = ret->cut || !s.left;
 }
 
 void entry_commands_release(struct entry_commands *commands)

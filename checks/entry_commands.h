@@ -7,7 +7,7 @@
  *	commands.v[i].argv.v[0]			"nginx", "/usr/sbin/nginx"
  *
  * A reading, not an execution: every branch of a script counts, what it computes is not known.
- * Variables take their value from the image's Env, or their default. At most 1000 commands.
+ * Variables take their value from the image's Env, or their default. No more is read than effort.h allows.
  */
 #ifndef CHECKS_ENTRY_COMMANDS_H
 #define CHECKS_ENTRY_COMMANDS_H
@@ -33,6 +33,7 @@ struct entry_commands {
 		const struct node **v;
 		size_t n, cap;
 	} scripts; /* of the shell or another interpreter, with text, that are among the commands */
+	bool cut; /* there may be more of both: what effort.h allows was spent */
 };
 
 /* Entrypoint and Cmd; with a product, Entrypoint and each task's options where a task has some.
@@ -41,9 +42,10 @@ void entry_commands_find(const struct tree *tree, const struct image_config *con
 	const struct product *product, struct entry_commands *ret);
 void entry_commands_release(struct entry_commands *commands);
 
-/* The file that a command's name leads to: through PATH, or from the working directory; NULL. */
+/* The file that a command's name leads to: through PATH, or from the working directory; NULL, also
+ * when nothing is left (effort.h). */
 const struct node *entry_lookup(
-	const struct tree *tree, const struct image_config *config, const char *name);
+	const struct tree *tree, const struct image_config *config, const char *name, size_t *left);
 
 /* The value of the last "name=value" of Env, or NULL. */
 const char *entry_env(const struct image_config *config, const char *name);

@@ -11,6 +11,7 @@
 #include "checks/check.h"
 #include "checks/config_text.h"
 #include "checks/content.h"
+#include "checks/effort.h"
 #include "checks/file_role.h"
 #include "checks/log_config.h"
 #include "checks/log_default.h"
@@ -346,7 +347,8 @@ static void judge_defaults(struct judging *j)
 			continue;
 		}
 		before = name;
-		program = entry_lookup(j->ctx->tree, j->ctx->image->config, c->argv.v[0]);
+		program = entry_lookup(
+			j->ctx->tree, j->ctx->image->config, c->argv.v[0], &(size_t){EFFORT});
 		path = program ? node_path(program) : xstrdup("");
 		built_in = xasprintf("the built-in %s", name);
 		d.name = built_in;

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "checks/config_text.h"
+#include "checks/effort.h"
 #include "checks/file_role.h"
 #include "checks/reach_defaults.h"
 
@@ -20,6 +21,7 @@ struct search {
 	char *why; /* for what is found next; owned by whoever set it */
 	bool any_name; /* not only what looks like configuration by its name */
 	bool included; /* and it is configuration indeed */
+	size_t left; /* effort.h */
 };
 
 const struct reached *reach_has(const struct reach *reach, const struct node *node)
@@ -35,8 +37,13 @@ const struct reached *reach_has(const struct reach *reach, const struct node *no
 static void add_node(const struct node *node, void *arg)
 {
 	struct search *s = arg;
-	auto_free char *path = node_path(node);
+	auto_free char *path = NULL;
 
+	/* What is reached and unread already is looked through. */
+	if (!effort_spend(&s->left, 16 + s->out->n / 64 + s->out->unread.n / 4)) {
+		return;
+	}
+	path = node_path(node);
 	if (node->type == NODE_FILE && !node_text(node) && node->size &&
 		(s->included || config_is(path)) && !strv_has(&s->out->unread, path)) {
 		strv_add(&s->out->unread, path);
@@ -53,13 +60,13 @@ static void add_path(struct search *s, const char *path)
 {
 	auto_free char *full = entry_path(s->config, path);
 
-	tree_glob(s->tree, full, add_node, s);
+	tree_glob(s->tree, full, &s->left, add_node, s);
 }
 
 static void add_children(struct search *s, const struct node *dir)
 {
 	s->any_name = false;
-	for (const struct node *c = dir->first_child; c; c = c->next) {
+	for (const struct node *c = dir->first_child; c && s->left; c = c->next) {
 		add_node(c, s);
 	}
 }
@@ -70,11 +77,15 @@ static void add_value(struct search *s, const char *name, const char *path)
 	const struct node *node;
 	auto_free char *full = NULL;
 
+	if (!effort_spend(&s->left, 4 + (strlen(name) + strlen(path)) / 64)) {
+		return;
+	}
 	path += str_starts(path, "optional:") ? strlen("optional:") : 0; /* Spring */
 	path += str_starts(path, "file:") ? strlen("file:") : 0;
 	path += *path == '@'; /* response files */
 	full = entry_path(s->config, path);
-	node = *path ? tree_lookup(s->tree, full, true) : NULL;
+	node = *path ? tree_lookup_within(s->tree, tree_root(s->tree), full, true, &s->left)
+		     : NULL;
 	if (!node) {
 		return;
 	}
@@ -89,7 +100,7 @@ static void add_value(struct search *s, const char *name, const char *path)
 
 static void add_list(struct search *s, const char *name, const char *list, const char *separators)
 {
-	for (const char *p = list; *(p += strspn(p, separators));) {
+	for (const char *p = list; s->left && *(p += strspn(p, separators));) {
 		size_t len = strcspn(p, separators);
 		auto_free char *path = xstrndup(p, len);
 
@@ -104,7 +115,7 @@ static void add_class_path(struct search *s, const char *list)
 	static const char *const names[] = {
 		"application.*", "application-prod*.*", "bootstrap.*", "logback*.xml", "log4j*.*"};
 
-	for (const char *p = list; *(p += strspn(p, ":"));) {
+	for (const char *p = list; s->left && *(p += strspn(p, ":"));) {
 		size_t len = strcspn(p, ":");
 
 		for (size_t i = 0; i < ARRAY_SIZE(names) && !memchr(p, '*', len); i++) {
@@ -184,11 +195,11 @@ static bool has_option(const struct strv *argv, const char *option)
 	return false;
 }
 
-static bool is_system_program(const struct search *s, const char *command)
+static bool is_system_program(struct search *s, const char *command)
 {
 	static const char *const dirs[] = {
 		"bin/", "sbin/", "usr/bin/", "usr/sbin/", "usr/lib/", NULL};
-	const struct node *node = entry_lookup(s->tree, s->config, command);
+	const struct node *node = entry_lookup(s->tree, s->config, command, &s->left);
 	auto_free char *path = node ? node_path(node) : NULL;
 
 	for (size_t i = 0; path && dirs[i]; i++) {
@@ -233,7 +244,9 @@ static void add_defaults(struct search *s, const struct strv *argv)
 	auto_free char *why = xasprintf("default of %s", program);
 	bool system;
 
-	if (!*program || strpbrk(program, "$*?[{(")) {
+	/* The options are looked through for each row, the environment for PATH. */
+	if (!*program || strpbrk(program, "$*?[{(") ||
+		!effort_spend(&s->left, argv->n + s->config->env.n / 8)) {
 		return;
 	}
 	system = is_system_program(s, argv->v[0]);
@@ -256,7 +269,7 @@ static void add_defaults(struct search *s, const struct strv *argv)
 
 static void add_commands(struct search *s, const struct entry_commands *commands)
 {
-	for (size_t i = 0; i < commands->n; i++) {
+	for (size_t i = 0; i < commands->n && s->left; i++) {
 		const struct entry_command *c = &commands->v[i];
 		auto_free char *why = xasprintf("named by %s", c->origin);
 
@@ -303,7 +316,7 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 {
 	bool include = false;
 
-	for (const char *p = text; *p;) {
+	for (const char *p = text; *p && s->left;) {
 		void (*add)(const struct node *node, void *arg) =
 			include && base ? add_included_node : add_node;
 		size_t len = 0;
@@ -318,12 +331,12 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 			auto_free char *path = NULL;
 
 			if (*word == '/') {
-				tree_glob(s->tree, word, add, s);
+				tree_glob(s->tree, word, &s->left, add, s);
 			} else if (base &&
 				   (slash || (strchr(word, '.') && !strpbrk(word, "*?[")))) {
 				/* "*.*" is a selector of syslog, not a path */
 				path = xasprintf("%s/%s", base, word);
-				tree_glob(s->tree, path, add, s);
+				tree_glob(s->tree, path, &s->left, add, s);
 			}
 		}
 		include = len ? include || says_include(p, len)
@@ -334,7 +347,7 @@ static void add_mentioned(struct search *s, const char *text, const char *base)
 
 static void add_environment(struct search *s)
 {
-	for (size_t i = 0; i < s->config->env.n; i++) {
+	for (size_t i = 0; i < s->config->env.n && effort_spend(&s->left, 2); i++) {
 		const char *item = s->config->env.v[i];
 		const char *value = strchr(item, '=');
 		auto_free char *why = NULL;
@@ -347,7 +360,7 @@ static void add_environment(struct search *s)
 		if (str_starts(item, "CLASSPATH=")) {
 			add_class_path(s, value + 1);
 		} else if (value[1] == '/') {
-			tree_glob(s->tree, value + 1, add_node, s);
+			tree_glob(s->tree, value + 1, &s->left, add_node, s);
 		}
 		if (str_ifind(item, (size_t)(value - item), "conf")) {
 			add_list(s, item, value + 1, ",;");
@@ -359,7 +372,7 @@ static void add_environment(struct search *s)
  * already, every path that leads to configuration counts. */
 static void add_included(struct search *s)
 {
-	for (size_t i = 0; i < s->out->n; i++) { /* out grows on the way */
+	for (size_t i = 0; i < s->out->n && s->left; i++) { /* out grows on the way */
 		const struct node *node = s->out->v[i].node;
 		auto_free char *dir = node_path(node->parent);
 		auto_free char *why = xasprintf("included by %s", s->out->v[i].path);
@@ -379,7 +392,7 @@ static void add_included(struct search *s)
 void reach_find(const struct tree *tree, const struct image_config *config,
 	const struct entry_commands *commands, struct reach *ret)
 {
-	struct search s = {.tree = tree, .config = config, .out = ret};
+	struct search s = {.tree = tree, .config = config, .out = ret, .left = EFFORT};
 
 	add_commands(&s, commands);
 	for (size_t i = 0; i < commands->scripts.n; i++) {
@@ -392,6 +405,7 @@ void reach_find(const struct tree *tree, const struct image_config *config,
 	}
 	add_environment(&s);
 	add_included(&s);
+	ret->cut = !s.left;
 }
 
 void reach_release(struct reach *reach)

@@ -30,6 +30,7 @@ struct reach {
 	size_t n;
 	size_t cap;
 	struct strv unread; /* paths of reached configuration whose text was not kept: too large */
+	bool cut; /* there may be more of both: what effort.h allows was spent */
 };
 
 void reach_find(const struct tree *tree, const struct image_config *config,
@@ -44,8 +45,8 @@ const struct reached *reach_has(const struct reach *reach, const struct node *no
 const struct entry_command *reach_program(const struct entry_commands *commands, const char *name);
 
 /* Every file or directory that an absolute pattern with *, ? and [...] in any component matches,
- * symbolic links followed. */
-void tree_glob(const struct tree *tree, const char *pattern,
+ * symbolic links followed; 500 at most, and what can be found with *left (effort.h). */
+void tree_glob(const struct tree *tree, const char *pattern, size_t *left,
 	void (*found)(const struct node *node, void *arg), void *arg);
 
 #endif

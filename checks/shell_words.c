@@ -15,6 +15,7 @@
 struct reader {
 	const char *at;
 	const char *end;
+	const char *brace; /* the first "}" that is not before at, or end; looked for when needed */
 	unsigned line;
 	shell_lookup_fn *lookup;
 	void *lookup_arg;
@@ -104,9 +105,14 @@ static void parameter(struct reader *r)
 	key = xstrndup(name, len);
 	value = len && r->lookup ? r->lookup(key, r->lookup_arg) : NULL;
 	if (braces) {
-		const char *close = memchr(p, '}', (size_t)(r->end - p));
+		const char *close;
 
-		if (!close) {
+		if (r->brace < p) {
+			r->brace = memchr(p, '}', (size_t)(r->end - p));
+			r->brace = r->brace ? r->brace : r->end;
+		}
+		close = r->brace;
+		if (close == r->end) {
 			add(r, "$", 1);
 			r->at++;
 			return;
@@ -216,6 +222,7 @@ void shell_commands(const char *text, size_t len, shell_lookup_fn *lookup, void 
 {
 	struct reader r = {.at = text,
 		.end = text + len,
+		.brace = text,
 		.line = 1,
 		.lookup = lookup,
 		.lookup_arg = lookup_arg,

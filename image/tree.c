@@ -1,11 +1,13 @@
 #include "image/tree.h"
 
 #include "base/alloc.h"
+#include "image/limits.h"
 #include "image/tree_private.h"
 
 #include <string.h>
 
-/* As the kernel: MAXSYMLINKS. */
+/* As the kernel: MAXSYMLINKS. Forty targets of a thousand ".." each are nobody's, and would be walked for
+ * each path that begins with the first: LIMIT_PATH is for all of them. */
 #define MAX_LINKS 40
 
 const struct node *tree_root(const struct tree *tree)
@@ -76,7 +78,8 @@ bool path_cursor_expand(struct path_cursor *c, const char *target)
 {
 	char *text;
 
-	if (++c->links > MAX_LINKS) {
+	c->targets += strlen(target);
+	if (++c->links > MAX_LINKS || c->targets > LIMIT_PATH) {
 		return false;
 	}
 	text = xasprintf("%s%s", target, c->at); /* at is empty or begins with a slash */
@@ -97,8 +100,8 @@ static bool is_dot_dot(const char *name, size_t len)
 	return len == 2 && name[0] == '.' && name[1] == '.';
 }
 
-const struct node *tree_lookup_at(
-	const struct tree *tree, const struct node *dir, const char *path, bool follow)
+const struct node *tree_lookup_within(const struct tree *tree, const struct node *dir,
+	const char *path, bool follow, size_t *left)
 {
 	AUTO(path_cursor) struct path_cursor c = {.at = path};
 	const struct node *at = *path == '/' ? tree_root(tree) : dir;
@@ -109,9 +112,10 @@ const struct node *tree_lookup_at(
 	while (path_cursor_next(&c, &name, &len, &last)) {
 		const struct node *t;
 
-		if (at->type != NODE_DIR) {
+		if (at->type != NODE_DIR || !*left) {
 			return NULL;
 		}
+		--*left;
 		if (is_dot_dot(name, len)) {
 			at = at->parent ? at->parent : at;
 			continue;
@@ -133,6 +137,14 @@ const struct node *tree_lookup_at(
 		return NULL; /* "file/" */
 	}
 	return at;
+}
+
+const struct node *tree_lookup_at(
+	const struct tree *tree, const struct node *dir, const char *path, bool follow)
+{
+	size_t left = SIZE_MAX;
+
+	return tree_lookup_within(tree, dir, path, follow, &left);
 }
 
 const struct node *tree_lookup(const struct tree *tree, const char *path, bool follow)

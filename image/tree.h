@@ -80,12 +80,17 @@ size_t tree_count(const struct tree *tree); /* nodes, the root included */
 size_t tree_texts_dropped(const struct tree *tree);
 
 /* The node at path (leading slashes, "." and ".." are understood). Symbolic links on the way are
- * followed inside the root, at most 40; the last one only with follow. NULL when there is none. */
+ * followed inside the root, at most 40 and 4096 bytes of targets; the last one only with follow. NULL when there is none. */
 const struct node *tree_lookup(const struct tree *tree, const char *path, bool follow);
 
 /* The same, starting at a directory node for relative paths. */
 const struct node *tree_lookup_at(
 	const struct tree *tree, const struct node *dir, const char *path, bool follow);
+
+/* The same; each component on the way, those of links included, takes one of *left. NULL when nothing
+ * is left, too. */
+const struct node *tree_lookup_within(const struct tree *tree, const struct node *dir,
+	const char *path, bool follow, size_t *left);
 
 /* What a directory has under a name of so many bytes, links not followed; NULL when nothing. */
 const struct node *tree_child(

@@ -79,12 +79,14 @@ struct path_cursor {
 	const char *at;
 	char *owned; /* what at points into once a link was expanded */
 	unsigned links;
+	size_t targets; /* bytes of them */
 };
 
 /* The next component that is not empty and not "."; last tells that none follows but slashes. */
 bool path_cursor_next(struct path_cursor *c, const char **name, size_t *len, bool *last);
 
-/* Go on with target and what is left behind it; false when that is one link too many. */
+/* Go on with target and what is left behind it; false when that is one link, or more of links, than a
+ * look-up may take. */
 bool path_cursor_expand(struct path_cursor *c, const char *target);
 void path_cursor_release(struct path_cursor *c);
 

@@ -378,6 +378,29 @@ Test(image_tree, lookup)
 		tree_lookup_at(tree, tree_lookup(tree, "usr", false), "/usr/bin/env", false));
 }
 
+/* Forty links of a thousand ".." each would be walked for each path that begins with the first. */
+Test(image_tree, links_have_so_many_bytes_in_all)
+{
+	auto_free char *far = xcalloc(LIMIT_PATH, 1);
+	struct row rows[] = {{0, 'd', "a/b", NULL}, {0, 'l', "l", far}, {0, 'l', "m", "l/../l"}};
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	size_t left = 100;
+
+	for (size_t i = 0; i + 6 < LIMIT_PATH; i += 5) {
+		memcpy(far + i, "a/../", 5);
+	}
+	far[strlen(far)] = 'a';
+	tree = tree_of(rows, ARRAY_SIZE(rows));
+	cr_expect_not_null(tree_lookup(tree, "l/b", true));
+	cr_expect_null(tree_lookup(tree, "l/../l/b", true));
+	cr_expect_null(tree_lookup(tree, "m/b", true));
+	cr_expect_null(tree_lookup_within(tree, tree_root(tree), "l/b", true, &left));
+	cr_expect_eq(left, 0);
+	left = 100;
+	cr_expect_not_null(tree_lookup_within(tree, tree_root(tree), "a/b", true, &left));
+	cr_expect_eq(left, 98);
+}
+
 static int stop_at(const struct node *n, void *arg)
 {
 	return strcmp(n->name, arg) == 0 ? 7 : 0;

@@ -1,0 +1,211 @@
+/* A few KiB that stand for many: each of these takes hours, or all memory, when it is followed to its
+ * end. What is looked for is that it ends, and that somebody is told that there may be more. */
+#include "base/cleanup.h"
+#include "checks/effort.h"
+#include "checks/entry_commands.h"
+#include "checks/reach.h"
+#include "checks/shell_words.h"
+#include "tests/unit/fake_tree.h"
+
+/* The piece n times; the caller frees. */
+static char *many(const char *piece, size_t n)
+{
+	size_t len = strlen(piece);
+	char *text = xcalloc(n * len + 1, 1);
+
+	for (size_t i = 0; i < n * len; i++) {
+		text[i] = piece[i % len];
+	}
+	return text;
+}
+
+struct found {
+	struct entry_commands commands;
+	struct reach reach;
+};
+
+static void find(const struct fake *rows, const struct image_config *config, struct found *ret)
+{
+	AUTO_PTR(tree) struct tree *tree = fake_tree(rows);
+
+	entry_commands_find(tree, config, NULL, &ret->commands);
+	reach_find(tree, config, &ret->commands, &ret->reach);
+}
+
+static void found_release(struct found *found)
+{
+	entry_commands_release(&found->commands);
+	reach_release(&found->reach);
+}
+
+static const struct fake nothing[] = {{.path = "bin/app", .file = true}, {.path = NULL}};
+
+Test(effort, lines_that_run_lines)
+{
+	AUTO(image_config) struct image_config config = {0};
+	struct found found = {0};
+
+	for (int i = 0; i < 6; i++) {
+		auto_free char *call = xasprintf("sh -c \"$A%d\"\n", i + 1);
+		auto_free char *calls = many(call, 300);
+
+		strv_addf(&config.env, "A%d=%s", i, calls);
+	}
+	strv_add(&config.entrypoint, "sh");
+	strv_add(&config.entrypoint, "-c");
+	strv_add(&config.entrypoint, "sh -c \"$A0\"");
+	find(nothing, &config, &found);
+	cr_expect(found.commands.cut);
+	cr_expect_gt(found.commands.n, 1000);
+	found_release(&found);
+}
+
+static const struct fake handing_on[] = {
+	{.path = "a",
+		.text = "#!/bin/sh\n/b $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@\n"},
+	{.path = "b",
+		.text = "#!/bin/sh\n/c $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@\n"},
+	{.path = "c",
+		.text = "#!/bin/sh\n/d $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@\n"},
+	{.path = "d",
+		.text = "#!/bin/sh\n/e $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@\n"},
+	{.path = "e",
+		.text = "#!/bin/sh\n/f $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@ $@\n"},
+	{.path = NULL},
+};
+
+Test(effort, arguments_handed_on)
+{
+	AUTO(image_config) struct image_config config = {0};
+	struct found found = {0};
+	size_t words = 0;
+
+	strv_add(&config.entrypoint, "/a");
+	for (int i = 0; i < 1000; i++) {
+		strv_add(&config.cmd, "word");
+	}
+	find(handing_on, &config, &found);
+	cr_expect(found.commands.cut);
+	for (size_t i = 0; i < found.commands.n; i++) {
+		words += found.commands.v[i].argv.n;
+	}
+	cr_expect_gt(words, 10000);
+	cr_expect_lt(words, EFFORT / 8);
+	found_release(&found);
+}
+
+Test(effort, values_put_in)
+{
+	AUTO(image_config) struct image_config config = {0};
+	auto_free char *value = many("v", 4000);
+	auto_free char *line = many("$A ", 1000000); /* of 4 GB */
+	struct found found = {0};
+
+	strv_addf(&config.env, "A=%s", value);
+	strv_add(&config.entrypoint, "sh");
+	strv_add(&config.entrypoint, "-c");
+	strv_take(&config.entrypoint, steal_ptr(line));
+	find(nothing, &config, &found);
+	cr_expect(found.commands.cut);
+	found_release(&found);
+}
+
+Test(effort, a_path_of_many_directories)
+{
+	AUTO(image_config) struct image_config config = {0};
+	auto_free char *path = many("/x:", 1000000);
+	auto_free char *line = many("a\n", 100000);
+	struct found found = {0};
+
+	strv_addf(&config.env, "PATH=%s", path);
+	strv_add(&config.entrypoint, "sh");
+	strv_add(&config.entrypoint, "-c");
+	strv_take(&config.entrypoint, steal_ptr(line));
+	find(nothing, &config, &found);
+	cr_expect(found.commands.cut);
+	cr_expect(found.reach.cut);
+	found_release(&found);
+}
+
+Test(effort, a_variable_among_many)
+{
+	AUTO(image_config) struct image_config config = {0};
+	auto_free char *line = many("$A ", 1000000);
+	struct found found = {0};
+
+	for (int i = 0; i < 1000000; i++) {
+		strv_add(&config.env, "B=1");
+	}
+	strv_add(&config.entrypoint, "sh");
+	strv_add(&config.entrypoint, "-c");
+	strv_take(&config.entrypoint, steal_ptr(line));
+	find(nothing, &config, &found);
+	cr_expect(found.commands.cut);
+	found_release(&found);
+}
+
+/* 16 to the 12th ways, and at none of their ends a file of that name. */
+static const struct fake links[] = {
+	{.path = "d/a", .link = "."},
+	{.path = "d/b", .link = "."},
+	{.path = "d/c", .link = "."},
+	{.path = "d/d", .link = "."},
+	{.path = "d/e", .link = "."},
+	{.path = "d/f", .link = "."},
+	{.path = "d/g", .link = "."},
+	{.path = "d/h", .link = "."},
+	{.path = "d/i", .link = "."},
+	{.path = "d/j", .link = "."},
+	{.path = "d/k", .link = "."},
+	{.path = "d/l", .link = "."},
+	{.path = "d/m", .link = "."},
+	{.path = "d/n", .link = "."},
+	{.path = "d/o", .link = "."},
+	{.path = "d/p", .link = "."},
+	{.path = "d/app.conf", .text = "a=1\n"},
+	{.path = NULL},
+};
+
+Test(effort, patterns_over_links_to_where_they_are)
+{
+	AUTO(image_config) struct image_config config = {0};
+	struct found found = {0};
+
+	strv_add(&config.entrypoint, "/bin/app");
+	strv_add(&config.env, "A=/d/*/*/*/*/*/*/*/*/*/*/*/*/none.conf");
+	find(links, &config, &found);
+	cr_expect(found.reach.cut);
+	found_release(&found);
+}
+
+/* Within what is allowed nothing is cut, and all is found. */
+Test(effort, a_pattern_over_links_that_ends)
+{
+	AUTO(image_config) struct image_config config = {0};
+	struct found found = {0};
+
+	strv_add(&config.entrypoint, "/bin/app");
+	strv_add(&config.env, "A=/d/*/*/app.conf");
+	find(links, &config, &found);
+	cr_expect_not(found.commands.cut);
+	cr_expect_not(found.reach.cut);
+	cr_expect_eq(found.reach.n, 1);
+	found_release(&found);
+}
+
+static void count(const struct shell_command *command, void *arg)
+{
+	*(size_t *)arg += command->words.n;
+}
+
+Test(effort, braces_that_nobody_closes)
+{
+	auto_free char *text = many("${", 8000000);
+	size_t words = 0;
+
+	shell_commands(text, strlen(text), NULL, NULL, count, &words);
+	cr_expect_eq(words, 1);
+	words = 0;
+	shell_commands("${x} ${y ${z} }", strlen("${x} ${y ${z} }"), NULL, NULL, count, &words);
+	cr_expect_eq(words, 3);
+}
