@@ -26,6 +26,9 @@ __attribute__((constructor)) static void json_init(void)
 	json_set_alloc_funcs(json_room, free);
 }
 
+/* Of a pointer, which may be as long as the document: longer than all that are meant well. */
+enum { POINTER_KEPT = 1000 };
+
 void json_problem_add(
 	struct json_problems *list, bool warning, const char *pointer, const char *fmt, ...)
 {
@@ -45,7 +48,8 @@ void json_problem_add(
 		abort();
 	}
 	p = ARRAY_PUSH(list);
-	p->pointer = xstrdup(pointer);
+	p->pointer = strlen(pointer) > POINTER_KEPT ? xasprintf("%.*s...", POINTER_KEPT, pointer)
+						    : xstrdup(pointer);
 	p->message = message;
 	p->warning = warning;
 }
@@ -173,6 +177,25 @@ json_t *json_strv(const struct strv *list)
 	return array;
 }
 
+/* How many values there are at most: what is neither first nor last of an array or object stands behind a
+ * comma. */
+static size_t count_values(const char *text, size_t len)
+{
+	size_t n = 1;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && text[i] == '\\') {
+			i++;
+		} else if (text[i] == '"') {
+			quoted = !quoted;
+		} else {
+			n += !quoted && (text[i] == ',' || text[i] == '[' || text[i] == '{');
+		}
+	}
+	return n;
+}
+
 static json_t *load(const char *text, size_t len, size_t flags, json_error_t *why)
 {
 	return json_loadb(text, len, flags | JSON_DECODE_ANY, why);
@@ -199,9 +222,15 @@ int json_parse_open(const char *text, size_t len, const struct json_table *table
 	struct json_problems *problems, json_t **ret, struct err *err)
 {
 	json_error_t why;
-	json_t *value = load(text, len, JSON_REJECT_DUPLICATES, &why);
-	bool twice = !value && json_error_code(&why) == json_error_duplicate_key;
+	json_t *value;
+	bool twice;
 
+	if (count_values(text, len) > JSON_VALUES_MAX) {
+		return err_set(
+			err, ERR_LIMIT, "more than %d values in a JSON document", JSON_VALUES_MAX);
+	}
+	value = load(text, len, JSON_REJECT_DUPLICATES, &why);
+	twice = !value && json_error_code(&why) == json_error_duplicate_key;
 	if (twice) {
 		value = load(text, len, 0, &why);
 	}

@@ -50,7 +50,11 @@ struct json_problems {
 /* Problems of one document that are kept, warnings and failures each: a hostile one has millions. */
 #define JSON_PROBLEMS_MAX 1000
 
-/* Add one; pointer is copied, the message is formatted. What passes JSON_PROBLEMS_MAX is dropped. */
+/* Values of one document: each takes up to 250 bytes, and no more than two characters to write down. An
+ * index of a thousand manifests has some 30,000. */
+#define JSON_VALUES_MAX 250000
+
+/* Add one; pointer is copied, its first 1000 bytes at least, the message is formatted. What passes JSON_PROBLEMS_MAX is dropped. */
 void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void json_problems_release(struct json_problems *list);
@@ -94,7 +98,8 @@ struct json_table {
 
 /* Parse a document. Members that are there twice (the last one counts), integers of more than 64
  * bits and other numbers beyond a double (the nearest one counts) are problems, not errors.
- * ERR_MALFORMED with line and column for what is no JSON. Depth is limited (2048). The caller owns
+ * ERR_MALFORMED with line and column for what is no JSON; ERR_LIMIT for more than JSON_VALUES_MAX values.
+ * Depth is limited (2048). The caller owns
  * the value; problems may be NULL. */
 int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
 	struct err *err);

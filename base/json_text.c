@@ -14,6 +14,9 @@ enum { DEPTH_MAX = 2048 };
 /* Far longer than any pointer of a document that is meant well. */
 #define POINTER_MAX ((size_t)16 << 20)
 
+/* What is told of a document costs its pointer each time, which may be as long as the document. */
+#define TOLD_MAX ((size_t)64 << 20)
+
 /* The longest integer of 64 bits: a sign and 19 digits. */
 enum { DIGITS_MAX = 19 };
 
@@ -26,6 +29,7 @@ struct walk {
 	struct json_problems *problems;
 	bool clamp; /* else: duplicates */
 	size_t clamped;
+	size_t told; /* bytes of pointers */
 	unsigned depth;
 };
 
@@ -111,11 +115,33 @@ static bool only_odd(const struct walk *w, const char *pointer)
 	return w->table && !json_table_reads(w->table, pointer);
 }
 
+/* Whether something may be told of what stands so many bytes below the pointer. A document that has more
+ * of it than that is told for wrong, whatever the rest would have been. */
+static bool may_tell(struct walk *w, size_t below)
+{
+	bool before = w->told <= TOLD_MAX;
+
+	if (!w->problems || w->problems->n >= (size_t)2 * JSON_PROBLEMS_MAX) {
+		return false;
+	}
+	w->told += w->pointer.len + below;
+	if (before && w->told > TOLD_MAX) {
+		json_problem_add(w->problems, false, "",
+			"more members are there twice, or are numbers out of range, than are told");
+	}
+	return w->told <= TOLD_MAX;
+}
+
 static void report(struct walk *w, const struct name *name)
 {
-	auto_free char *text = xstrndup(name->s, name->len);
-	auto_free char *at = json_pointer_add(buf_str(&w->pointer), text);
+	auto_free char *text = NULL;
+	auto_free char *at = NULL;
 
+	if (!may_tell(w, name->len)) {
+		return;
+	}
+	text = xstrndup(name->s, name->len);
+	at = json_pointer_add(buf_str(&w->pointer), text);
 	json_problem_add(w->problems, only_odd(w, at), at, "the member is there more than once");
 }
 
@@ -213,8 +239,10 @@ static void clamp_real(struct walk *w, char *digits)
 	const char *at = buf_str(&w->pointer);
 
 	if (w->clamp && isdigit((unsigned char)*text) && isinf(strtod(text, NULL))) {
-		json_problem_add(w->problems, only_odd(w, at), at,
-			"the number %.24s is beyond all limits", text);
+		if (may_tell(w, 0)) {
+			json_problem_add(w->problems, only_odd(w, at), at,
+				"the number %.24s is beyond all limits", text);
+		}
 		memset(digits, ' ', (size_t)(w->at - digits));
 		memcpy(digits, "1e308", 5);
 		w->clamped++;
@@ -242,10 +270,12 @@ static bool walk_scalar(struct walk *w)
 	if (w->clamp && outside(digits, (size_t)(w->at - digits), negative)) {
 		const char *at = buf_str(&w->pointer);
 
-		json_problem_add(w->problems, only_odd(w, at), at,
-			"the number %.*s%s has more than 64 bits",
-			(int)(w->at - start < 24 ? w->at - start : 24), start,
-			w->at - start > 24 ? "..." : "");
+		if (may_tell(w, 0)) {
+			json_problem_add(w->problems, only_odd(w, at), at,
+				"the number %.*s%s has more than 64 bits",
+				(int)(w->at - start < 24 ? w->at - start : 24), start,
+				w->at - start > 24 ? "..." : "");
+		}
 		memset(start, ' ', (size_t)(w->at - start));
 		memcpy(digits, "9223372036854775807", DIGITS_MAX);
 		*start = negative ? '-' : *start;

@@ -1,5 +1,8 @@
 #include "base/json.h"
 
+#include "base/buf.h"
+#include "base/cleanup.h"
+
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <string.h>
@@ -137,6 +140,58 @@ Test(base_json, every_duplicate_has_its_pointer)
 	cr_assert_eq(problems.n, 4);
 	cr_assert_eq(json_integer_value(json_object_get(value, "m")), INT64_MAX);
 	cr_assert_eq(json_integer_value(json_object_get(value, "n")), -INT64_MAX);
+}
+
+static char *piled(const char *head, const char *piece, size_t n, const char *tail)
+{
+	AUTO(buf) struct buf b;
+
+	buf_init(&b, SIZE_MAX / 2);
+	(void)buf_add(&b, head, strlen(head), NULL);
+	for (size_t i = 0; i < n; i++) {
+		(void)buf_add(&b, piece, strlen(piece), NULL);
+	}
+	(void)buf_add(&b, tail, strlen(tail), NULL);
+	return buf_steal(&b);
+}
+
+Test(base_json, a_document_has_so_many_values)
+{
+	auto_free char *most = piled("[0", ",{}", JSON_VALUES_MAX / 2 - 1, "]");
+	auto_free char *more = piled("[0", ",{}", JSON_VALUES_MAX / 2, "]");
+	auto_free char *text = piled("[\"\\\"", ",{[", JSON_VALUES_MAX, "\"]");
+	auto_json json_t *value = NULL;
+	struct err err = {0};
+
+	cr_expect_eq(json_parse(most, strlen(most), NULL, &value, &err), 0, "%s", err.msg);
+	json_decref(value);
+	value = NULL;
+	cr_expect_eq(json_parse(more, strlen(more), NULL, &value, &err), -1);
+	cr_expect_eq(err.code, ERR_LIMIT);
+	/* what stands in a string is none */
+	cr_expect_eq(json_parse(text, strlen(text), NULL, &value, NULL), 0);
+}
+
+/* Each duplicate would have a pointer of 4 MiB: made 100,000 times, kept a thousand times. */
+Test(base_json, many_duplicates_far_below_a_long_name)
+{
+	auto_free char *name = piled("{\"", "n", (size_t)4 << 20, "\":[0");
+	auto_free char *twice = piled(name, ",{\"a\":1,\"a\":2}", 80000, "]}");
+	auto_free char *large = piled(name, ",99999999999999999999", 200000, "]}");
+	const char *const texts[] = {twice, large};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		AUTO(json_problems) struct json_problems problems = {0};
+		auto_json json_t *value = NULL;
+		size_t bytes = 0;
+
+		cr_assert_eq(json_parse(texts[i], strlen(texts[i]), &problems, &value, NULL), 0);
+		for (size_t k = 0; k < problems.n; k++) {
+			bytes += strlen(problems.v[k].pointer);
+		}
+		cr_expect_lt(bytes, (size_t)4 << 20);
+		expect_problem(&problems, "", "more members are there twice");
+	}
 }
 
 Test(base_json, what_a_table_reads)
