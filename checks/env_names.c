@@ -9,6 +9,7 @@
 #include "checks/shell_words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_good(const char *name, size_t len)
@@ -38,22 +39,28 @@ static bool sets(const char *line, const char *name)
 	size_t len = strlen(name);
 	const char *env = len ? strstr(line, "ENV ") : NULL;
 
-	for (const char *at = env; at && (at = strstr(at, name)); at++) {
+	for (const char *at = env; at && (at = strstr(at, name));) {
+		size_t word = strcspn(at, " \t\n\v\f\r");
+
 		if (at > line && isspace((unsigned char)at[-1]) &&
 			(at[len] == '=' || isspace((unsigned char)at[len]) || !at[len])) {
 			return true;
 		}
+		at += word ? word : 1; /* the next one stands behind white space, too */
 	}
 	return false;
 }
 
-/* The place of a variable, without its value: that may be a secret. */
-static json_t *env_place(const struct image_config *config, const char *name)
+/* Variables that are looked for in the history, which is read from its end for each. */
+#define MAX_PLACED 100
+
+/* The place of a variable, without its value: that may be a secret. n: of how many before it. */
+static json_t *env_place(const struct image_config *config, const char *name, size_t n)
 {
 	json_t *place = json_object();
 
 	json_object_set_new(place, "env", json_text(name));
-	for (size_t i = config->history.n; i-- > 0;) {
+	for (size_t i = n < MAX_PLACED ? config->history.n : 0; i-- > 0;) {
 		const char *line = config->history.v[i].created_by;
 
 		if (line && sets(line, name)) {
@@ -69,6 +76,8 @@ static json_t *env_place(const struct image_config *config, const char *name)
 
 static void check_config_env(const struct image_config *config, struct outcome *out)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < config->env.n; i++) {
 		const char *item = config->env.v[i];
 		const char *equals = strchr(item, '=');
@@ -77,7 +86,7 @@ static void check_config_env(const struct image_config *config, struct outcome *
 		auto_free char *subject = xasprintf("Env %s", name);
 
 		if (!equals) {
-			outcome_fail(out, subject, env_place(config, name),
+			outcome_fail(out, subject, env_place(config, name, n++),
 				"item %zu of the image's Env, '%.100s', has no '=': it sets "
 				"nothing, and container engines refuse it or drop it",
 				i, name);
@@ -86,12 +95,12 @@ static void check_config_env(const struct image_config *config, struct outcome *
 			continue;
 		}
 		if (is_well_known(name)) {
-			outcome_fail(out, subject, env_place(config, name),
+			outcome_fail(out, subject, env_place(config, name, n++),
 				"the image sets '%s': the usual spelling, but lower case is not "
 				"permitted, and a proxy is the platform's to give, not the image's",
 				name);
 		} else {
-			outcome_fail(out, subject, env_place(config, name),
+			outcome_fail(out, subject, env_place(config, name, n++),
 				"the image sets a variable named '%.100s': only A-Z, 0-9 and _ "
 				"are allowed",
 				name);
@@ -128,7 +137,7 @@ static size_t check_product(const struct product *product, struct outcome *out)
 
 /* ${name:-default} of a name that a script exports. */
 struct script_names {
-	struct strv exported;
+	struct strv exported; /* sorted once all are known */
 	struct outcome *out;
 	const char *path;
 	const struct node *node;
@@ -149,21 +158,33 @@ static void note_export(const struct shell_command *command, void *arg)
 		const char *word = command->words.v[i];
 		auto_free char *name = xstrndup(word, strcspn(word, "="));
 
-		if (*name != '-' && !strv_has(&names->exported, name)) {
+		if (*name != '-' && !is_good(name, strlen(name))) {
 			strv_add(&names->exported, name);
 		}
 	}
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_exported(const struct script_names *names, const char *name)
+{
+	return bsearch(&name, names->exported.v, names->exported.n, sizeof(char *), by_text);
+}
+
 static void check_default(struct script_names *names, const char *name, size_t len, unsigned line)
 {
 	auto_free char *copy = xstrndup(name, len);
-	auto_free char *subject = xasprintf("/%s %s", names->path, copy);
-	auto_free char *full = xasprintf("/%s", names->path);
+	auto_free char *subject = NULL;
+	auto_free char *full = NULL;
 
-	if (is_good(name, len) || !strv_has(&names->exported, copy)) {
+	if (!is_exported(names, copy)) {
 		return;
 	}
+	subject = xasprintf("/%s %s", names->path, copy);
+	full = xasprintf("/%s", names->path);
 	outcome_fail(names->out, subject,
 		json_pack("{s:o, s:I, s:I, s:o}", "path", json_text(full), "layer",
 			(json_int_t)names->node->layer, "line", (json_int_t)line, "name",
@@ -180,6 +201,9 @@ static void check_script(const struct node *node, const char *path, struct outco
 	unsigned line = 1;
 
 	shell_commands(node_text(node), node_text_len(node), NULL, NULL, note_export, &names);
+	if (names.exported.n) {
+		qsort(names.exported.v, names.exported.n, sizeof(char *), by_text);
+	}
 	for (const char *p = node_text(node); names.exported.n && p + 2 < end; p++) {
 		size_t len = 0;
 

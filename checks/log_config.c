@@ -82,8 +82,10 @@ void log_tell(
 	}
 }
 
-/* YAML nests: "logging:" / "  file:" / "    name: x" is logging.file.name. */
+/* YAML nests: "logging:" / "  file:" / "    name: x" is logging.file.name. A longer one is no name of a
+ * setting, and would be copied for each line below it. */
 #define YAML_DEPTH 8
+#define YAML_NAME 128
 struct yaml {
 	struct {
 		size_t indent;
@@ -121,7 +123,10 @@ static char *yaml_name(const struct yaml *y, struct line name)
 	AUTO(strv) struct strv parts = {0};
 
 	for (size_t i = 0; i < y->depth; i++) {
-		strv_addf(&parts, "%.*s", (int)y->open[i].name.len, y->open[i].name.s);
+		size_t len = y->open[i].name.len;
+
+		strv_addf(&parts, "%.*s", (int)(len < YAML_NAME ? len : YAML_NAME),
+			y->open[i].name.s);
 	}
 	strv_addf(&parts, "%.*s", (int)name.len, name.s);
 	return strv_join(&parts, ".");
@@ -206,8 +211,7 @@ static bool statement_setting(
 	return true;
 }
 
-/* The value of a setting elsewhere in the same file: "" when there is none. */
-struct line log_setting(const struct log_reader *r, const char *name)
+static struct line find_setting(const struct log_reader *r, const char *name)
 {
 	struct statements st = statements_of(r);
 	struct line found = {"", 0};
@@ -225,7 +229,24 @@ struct line log_setting(const struct log_reader *r, const char *name)
 	return found;
 }
 
-bool log_setting_is_on(const struct log_reader *r, const char *name)
+struct line log_setting(struct log_reader *r, const char *name)
+{
+	struct line value;
+
+	for (size_t i = 0; i < r->n_asked; i++) {
+		if (strcmp(r->asked[i].name, name) == 0) {
+			return r->asked[i].value;
+		}
+	}
+	value = find_setting(r, name);
+	if (r->n_asked < ARRAY_SIZE(r->asked)) {
+		r->asked[r->n_asked].name = name;
+		r->asked[r->n_asked++].value = value;
+	}
+	return value;
+}
+
+bool log_setting_is_on(struct log_reader *r, const char *name)
 {
 	struct line value = log_first_word(log_setting(r, name));
 
@@ -320,8 +341,14 @@ static void read_lines(struct log_reader *r)
 void log_config_read(const char *path, const char *text, size_t len, log_found_fn *found, void *arg)
 {
 	auto_free char *plain = config_strip(path, text, len);
-	struct log_reader r = {
-		.path = path, .plain = plain, .len = len, .found = found, .arg = arg};
+	struct log_reader r = {.path = path,
+		.plain = plain,
+		.len = len,
+		.found = found,
+		.arg = arg,
+		.file_handler = str_find(plain, len, "FileHandler") != NULL,
+		.appenders = str_ifind(plain, len, "Appenders") != NULL,
+		.serilog = str_find(plain, len, "\"Serilog\"") && str_find(plain, len, "\"File\"")};
 
 	if (config_comments_of(path) == COMMENTS_XML) {
 		log_read_xml(&r);

@@ -36,34 +36,38 @@ const char *log_default_target(const char *program, const char *directive, const
 	return NULL;
 }
 
-/* Deeper nesting than this is no configuration that anybody wrote. */
-#define MAX_BLOCKS 64
-
-bool log_in_nginx_location(const char *plain, size_t len, unsigned line)
+bool log_default_has(const char *directive)
 {
-	bool inside[MAX_BLOCKS] = {false};
-	size_t depth = 0;
-	size_t word = 0; /* where the statement at hand begins */
-	unsigned now = 1;
-
-	for (size_t i = 0; i < len && now < line; i++) {
-		while (word < i && isspace((unsigned char)plain[word])) {
-			word++;
+	for (size_t i = 0; i < n_log_defaults; i++) {
+		if (strcmp(log_defaults[i].directive, directive) == 0) {
+			return true;
 		}
-		if (plain[i] == '{') {
-			bool here = str_starts(plain + word, "location") ||
-				    str_starts(plain + word, "if ");
-
-			if (depth + 1 < MAX_BLOCKS) {
-				inside[depth + 1] = inside[depth] || here;
-				depth++;
-			}
-			word = i + 1;
-		} else if (plain[i] == '}' || plain[i] == ';') {
-			depth -= plain[i] == '}' && depth > 0;
-			word = i + 1;
-		}
-		now += plain[i] == '\n';
 	}
-	return inside[depth];
+	return false;
+}
+
+bool log_in_nginx_location(struct log_blocks *b, unsigned line)
+{
+	const char *plain = b->plain;
+
+	for (; b->at < b->len && b->line + 1 < line; b->at++) {
+		while (b->word < b->at && isspace((unsigned char)plain[b->word])) {
+			b->word++;
+		}
+		if (plain[b->at] == '{') {
+			bool here = str_starts(plain + b->word, "location") ||
+				    str_starts(plain + b->word, "if ");
+
+			if (b->depth + 1 < LOG_BLOCKS_MAX) {
+				b->inside[b->depth + 1] = b->inside[b->depth] || here;
+				b->depth++;
+			}
+			b->word = b->at + 1;
+		} else if (plain[b->at] == '}' || plain[b->at] == ';') {
+			b->depth -= plain[b->at] == '}' && b->depth > 0;
+			b->word = b->at + 1;
+		}
+		b->line += plain[b->at] == '\n';
+	}
+	return b->inside[b->depth];
 }

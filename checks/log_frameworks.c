@@ -30,8 +30,7 @@ static bool read_quarkus(struct log_reader *r)
 /* Serilog: {"Name": "File", "Args": {"path": "logs/log-.txt"}}. */
 static bool read_serilog(struct log_reader *r)
 {
-	if (!str_find(r->plain, r->len, "\"Serilog\"") || !str_find(r->plain, r->len, "\"File\"") ||
-		!log_name_is(r->set->name, "path") ||
+	if (!r->serilog || !log_name_is(r->set->name, "path") ||
 		!memchr(r->set->value.s, '.', r->set->value.len)) {
 		return false;
 	}
@@ -68,8 +67,8 @@ static bool read_appender(struct log_reader *r)
 	struct line name = r->set->name;
 	bool log4j = str_starts(name.s, "log4j.appender.") && log_name_ends(name, ".File");
 	bool log4j2 = log_name_ends(name, "fileName") &&
-		      (str_starts(name.s, "appender.") || str_ifind(r->plain, r->len, "Appenders"));
-	bool python = log_name_ends(name, "filename") && str_find(r->plain, r->len, "FileHandler");
+		      (str_starts(name.s, "appender.") || r->appenders);
+	bool python = log_name_ends(name, "filename") && r->file_handler;
 	bool java = log_name_ends(name, "FileHandler.pattern") ||
 		    log_name_ends(name, "FileHandler.directory");
 

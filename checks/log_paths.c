@@ -47,7 +47,9 @@ struct judging {
 	const char *place; /* path of the file, origin of the command */
 	const char *program;
 	const char *why; /* how it is reached; NULL: not */
-	struct strv seen; /* names of directives of reached configuration */
+	char *plain; /* the file without comments, once its blocks were asked for */
+	struct log_blocks blocks;
+	struct strv seen; /* names of directives of reached configuration that have a default */
 };
 
 static json_t *directive_evidence(
@@ -154,18 +156,24 @@ static void tell_file(struct judging *j, const struct log_directive *d)
 /* What is said of php-fpm, or of one location only, leaves the server's default in force. */
 static void note_seen(struct judging *j, const struct log_directive *d)
 {
+	if (!log_default_has(d->name) || strv_has(&j->seen, d->name)) {
+		return;
+	}
 	if (j->node) {
-		auto_free char *plain =
-			config_strip(j->place, node_text(j->node), node_text_len(j->node));
-
-		if (!j->why || strstr(j->place, "php") ||
-			log_in_nginx_location(plain, node_text_len(j->node), d->line)) {
+		if (!j->why || strstr(j->place, "php")) {
+			return;
+		}
+		if (!j->plain) {
+			j->plain =
+				config_strip(j->place, node_text(j->node), node_text_len(j->node));
+			j->blocks = (struct log_blocks){
+				.plain = j->plain, .len = node_text_len(j->node)};
+		}
+		if (log_in_nginx_location(&j->blocks, d->line)) {
 			return;
 		}
 	}
-	if (!strv_has(&j->seen, d->name)) {
-		strv_add(&j->seen, d->name);
-	}
+	strv_add(&j->seen, d->name);
 }
 
 static void tell_unsure(struct judging *j, const struct log_directive *d)
@@ -267,6 +275,7 @@ static void judge_config(struct judging *j, const struct node *node, const char 
 	j->place = path;
 	j->why = how ? how->why : NULL;
 	log_config_read(path, node_text(node), node_text_len(node), on_directive, j);
+	free(steal_ptr(j->plain));
 }
 
 static int visit(const struct node *node, void *arg)

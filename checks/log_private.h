@@ -23,15 +23,24 @@ struct log_reader {
 	struct line appender; /* XML: the name of the one that was opened last */
 	struct line raw; /* this line */
 	struct config_setting *set; /* of this line */
+	/* What the text has somewhere: Python's, log4j2's and Serilog's words. */
+	bool file_handler;
+	bool appenders;
+	bool serilog;
+	struct {
+		const char *name;
+		struct line value;
+	} asked[16]; /* settings that others depend on, read once */
+	size_t n_asked;
 };
 
 /* Tell a directive; target is trimmed and its defaults are put in. sink: NULL: by its text. */
 void log_tell(const struct log_reader *r, const char *name, struct line target,
 	const enum log_sink *sink);
 
-/* The value of a setting elsewhere in the same file, or an empty line. */
-struct line log_setting(const struct log_reader *r, const char *name);
-bool log_setting_is_on(const struct log_reader *r, const char *name);
+/* The value of a setting elsewhere in the same file, or an empty line. name lives as long as the reader. */
+struct line log_setting(struct log_reader *r, const char *name);
+bool log_setting_is_on(struct log_reader *r, const char *name);
 
 /* XML of logback, log4j, log4j2, Tomcat, NLog, log4net. */
 void log_read_xml(struct log_reader *r);

@@ -232,8 +232,7 @@ static void tell_directive(struct log_reader *r, const struct directive *d)
 		}
 		break;
 	case HOW_PIPE_ARGS:
-		if (str_starts(r->section, "handler_") &&
-			str_find(r->plain, r->len, "FileHandler") &&
+		if (str_starts(r->section, "handler_") && r->file_handler &&
 			str_ifind(value.s, value.len, ".log")) {
 			log_tell(r, "args", log_first_word(value), NULL);
 		}

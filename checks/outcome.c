@@ -10,9 +10,15 @@
 static void add_finding(
 	struct outcome *out, bool warning, const char *subject, json_t *evidence, char *message)
 {
-	struct finding *f = ARRAY_PUSH(&out->findings);
+	struct finding *f;
 
 	assert(subject);
+	if (out->n_told[warning]++ >= FINDINGS_MAX) {
+		free(message);
+		json_decref(evidence);
+		return;
+	}
+	f = ARRAY_PUSH(&out->findings);
 	f->warning = warning;
 	f->subject = xstrdup(subject);
 	f->message = message;
@@ -35,6 +41,22 @@ void outcome_warn(struct outcome *out, const char *subject, json_t *evidence, co
 	va_start(ap, fmt);
 	add_finding(out, true, subject, evidence, xvasprintf(fmt, ap));
 	va_end(ap);
+}
+
+void outcome_end(struct outcome *out)
+{
+	for (int warning = 0; warning < 2; warning++) {
+		size_t more = out->n_told[warning] - FINDINGS_MAX;
+
+		if (out->n_told[warning] > FINDINGS_MAX) {
+			*ARRAY_PUSH(&out->findings) = (struct finding){
+				.warning = warning,
+				.subject = xstrdup("and more"),
+				.message = xasprintf(
+					"%zu more of this check's findings are not listed", more),
+			};
+		}
+	}
 }
 
 void outcome_evidence(struct outcome *out, json_t *evidence)

@@ -156,6 +156,7 @@ void verdict_derive(struct outcome *out, const struct err *error, size_t dropped
 		outcome_not_tested(out, "report this: the image has more such places than are kept",
 			"%zu more places were seen than can be judged", dropped);
 	}
+	outcome_end(out);
 	ret->findings.v = out->findings.v;
 	ret->findings.n = out->findings.n;
 	ret->findings.cap = out->findings.cap;

@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_free char *text = fuzz_rest(&in, &len);
 	auto_free char *plain = config_strip(path, text, len);
 	struct lines lines = {1};
+	struct log_blocks blocks = {.plain = plain, .len = len};
 
 	for (size_t i = 0; i < len; i++) {
 		lines.n += text[i] == '\n';
@@ -82,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config_literals(path, plain, len, on_match, &lines);
 	config_invitations(text, len, on_match, &lines);
 	log_config_read(path, text, len, on_log, &lines);
-	(void)log_in_nginx_location(plain, len, lines.n / 2 + 1);
+	(void)log_in_nginx_location(&blocks, lines.n / 2 + 1);
+	(void)log_in_nginx_location(&blocks, lines.n);
 	(void)config_host_is_neutral(text, len);
 	return 0;
 }

@@ -1,8 +1,12 @@
 /* A few KiB that stand for many: each of these takes hours, or all memory, when it is followed to its
  * end. What is looked for is that it ends, and that somebody is told that there may be more. */
 #include "base/cleanup.h"
+#include "checks/check.h"
 #include "checks/effort.h"
+#include "checks/engine.h"
 #include "checks/entry_commands.h"
+#include "checks/log_config.h"
+#include "checks/log_default.h"
 #include "checks/reach.h"
 #include "checks/shell_words.h"
 #include "tests/unit/fake_tree.h"
@@ -208,4 +212,105 @@ Test(effort, braces_that_nobody_closes)
 	words = 0;
 	shell_commands("${x} ${y ${z} }", strlen("${x} ${y ${z} }"), NULL, NULL, count, &words);
 	cr_expect_eq(words, 3);
+}
+
+/* ---- what depends on another place of the same text ----------------------------------------- */
+
+static void count_directives(const struct log_directive *directive, void *arg)
+{
+	(void)directive;
+	++*(size_t *)arg;
+}
+
+Test(effort, directives_that_depend_on_others)
+{
+	static const char *const lines[] = {"logging_collector = on\n",
+		"slow_query_log_file = /s.log\n", "[handler_a]\nargs = ('/a.log')\n"};
+	static const size_t want[] = {300000, 0, 0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		auto_free char *text = many(lines[i], 300000);
+		size_t n = 0;
+
+		log_config_read("etc/a.conf", text, strlen(text), count_directives, &n);
+		cr_expect_eq(n, want[i], "%zu: %zu", i, n);
+	}
+}
+
+Test(effort, long_names_around_many_settings)
+{
+	auto_free char *name = many("n", 1000000);
+	auto_free char *lines = many("  a: b\n", 1000000);
+	auto_free char *text = xasprintf("%s:\n logging:\n%s  file: /a.log\n", name, lines);
+	size_t n = 0;
+
+	log_config_read("etc/a.yml", text, strlen(text), count_directives, &n);
+	cr_expect_eq(n, 1);
+}
+
+Test(effort, lines_among_many_blocks)
+{
+	auto_free char *text = many("location {\n}\n", 1000000);
+	struct log_blocks blocks = {.plain = text, .len = strlen(text)};
+	size_t inside = 0;
+
+	for (unsigned line = 1; line <= 2000000; line++) {
+		inside += log_in_nginx_location(&blocks, line);
+	}
+	cr_expect_eq(inside, 1000000);
+}
+
+/* ---- names of the environment --------------------------------------------------------------- */
+
+static size_t env_findings(const struct image_config *config, const struct tree *tree)
+{
+	struct image image = {.config = (struct image_config *)(uintptr_t)config};
+	struct check_context ctx = {.image = &image, .tree = tree};
+	struct check_result r;
+	size_t n;
+
+	check_judge(check_find("env-names"), &ctx, "2026-06-15", &r);
+	n = r.findings.n;
+	check_result_release(&r);
+	return n;
+}
+
+static void in_history(const char *name, size_t n)
+{
+	AUTO(image_config) struct image_config config = {0};
+	auto_free char *line = many("e", 4000000);
+
+	config.history.v = xcalloc(1, sizeof(*config.history.v));
+	config.history.n = 1;
+	config.history.v[0].created_by = xasprintf("ENV %s", line);
+	for (size_t i = 0; i < n; i++) {
+		strv_addf(&config.env, "%s=1", name);
+	}
+	cr_expect_gt(env_findings(&config, NULL), 999);
+}
+
+Test(effort, names_in_a_long_history)
+{
+	in_history("e", 2000); /* at four million places of it, and no word there */
+	in_history("ex", 200000);
+}
+
+Test(effort, names_that_a_script_exports)
+{
+	AUTO(image_config) struct image_config config = {0};
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	AUTO(buf) struct buf text;
+	struct fake rows[] = {{.path = "app"}, {.path = NULL}};
+
+	buf_init(&text, SIZE_MAX / 2);
+	(void)buf_add(&text, "#!/bin/sh\n", 10, NULL);
+	for (int i = 0; i < 400000; i++) {
+		auto_free char *line = xasprintf("export e%d\n: ${e%d:-x}\n", i, i + 399990);
+
+		(void)buf_add(&text, line, strlen(line), NULL);
+	}
+	rows[0].text = buf_str(&text);
+	tree = fake_tree(rows);
+	strv_add(&config.entrypoint, "/app");
+	cr_expect_eq(env_findings(&config, tree), 10);
 }

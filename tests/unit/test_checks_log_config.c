@@ -326,12 +326,17 @@ Test(log_default, compiled_in)
 	static const char conf[] = "http {\n access_log off;\n server {\n  location / {\n"
 				   "   access_log off;\n  }\n  access_log off;\n }\n}\n";
 
+	struct log_blocks blocks = {.plain = conf, .len = strlen(conf)};
+
 	cr_expect_str_eq(log_default_target("nginx", "access_log", "usr/sbin/nginx"),
 		"/var/log/nginx/access.log");
 	cr_expect_str_eq(log_default_target("nginx", "error_log", "usr/local/nginx/sbin/nginx"),
 		"/usr/local/nginx/logs/error.log");
 	cr_expect_null(log_default_target("redis", "logfile", ""));
-	cr_expect_not(log_in_nginx_location(conf, strlen(conf), 2));
-	cr_expect(log_in_nginx_location(conf, strlen(conf), 5));
-	cr_expect_not(log_in_nginx_location(conf, strlen(conf), 7));
+	cr_expect(log_default_has("access_log"));
+	cr_expect_not(log_default_has("logfile"));
+	cr_expect_not(log_in_nginx_location(&blocks, 2));
+	cr_expect(log_in_nginx_location(&blocks, 5));
+	cr_expect(log_in_nginx_location(&blocks, 5));
+	cr_expect_not(log_in_nginx_location(&blocks, 7));
 }
