@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "checks/effort.h"
+#include "base/effort.h"
 #include "checks/file_role.h"
 #include "checks/shell_words.h"
 

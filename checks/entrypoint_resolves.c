@@ -117,8 +117,8 @@ static int judge_command(struct job *job, struct err *err)
 	judge_shell_line(job);
 	if (job->unsure_name) {
 		return err_set(err, ERR_LIMIT,
-			"'/%s' is too large to be read as far as its needs: what it loads could "
-			"not be told",
+			"'/%s' is too large to be read as far as its needs, or looked for in too "
+			"many places: what it loads could not be told",
 			job->unsure_name);
 	}
 	if (job->failed == 0) {

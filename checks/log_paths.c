@@ -11,7 +11,7 @@
 #include "checks/check.h"
 #include "checks/config_text.h"
 #include "checks/content.h"
-#include "checks/effort.h"
+#include "base/effort.h"
 #include "checks/file_role.h"
 #include "checks/log_config.h"
 #include "checks/log_default.h"

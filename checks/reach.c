@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "checks/config_text.h"
-#include "checks/effort.h"
+#include "base/effort.h"
 #include "checks/file_role.h"
 #include "checks/reach_defaults.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "checks/effort.h"
+#include "base/effort.h"
 
 #include <fnmatch.h>
 #include <string.h>

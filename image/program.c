@@ -1,6 +1,7 @@
 #include "image/program.h"
 
 #include "base/alloc.h"
+#include "base/effort.h"
 #include "image/program_private.h"
 
 #include <elf.h>
@@ -83,14 +84,15 @@ const struct node *resolver_lookup(const struct resolver *r, const char *path)
 	auto_free char *absolute =
 		*path == '/' ? xstrdup(path) : xasprintf("%s/%s", r->cwd ? r->cwd : "", path);
 
-	return tree_lookup(r->tree, absolute, true);
+	return tree_lookup_within(r->tree, tree_root(r->tree), absolute, true, r->left);
 }
 
 /* Set found and problem for a file that has to be executed. True when it can be gone into. */
 static bool judge(const struct resolver *r, struct program_step *step, const struct node *node)
 {
 	if (!node) {
-		step->problem = xstrdup("no such file");
+		step->unsure = !*r->left;
+		step->problem = step->unsure ? NULL : xstrdup("no such file");
 		return false;
 	}
 	step->found = node_path(node);
@@ -113,6 +115,7 @@ static const struct node *search_path(const struct resolver *r, const char *name
 
 	for (path = path ? path : DEFAULT_PATH;; path++) {
 		size_t len = strcspn(path, ":");
+		bool enough = effort_spend(r->left, 1 + len / 8);
 		auto_free char *file =
 			xasprintf("%.*s%s%s", (int)len, path, len > 0 ? "/" : "", name);
 		const struct node *node = resolver_lookup(r, file);
@@ -124,7 +127,7 @@ static const struct node *search_path(const struct resolver *r, const char *name
 			second_best = node;
 		}
 		path += len;
-		if (!*path) {
+		if (!*path || !enough) {
 			return second_best;
 		}
 	}
@@ -247,7 +250,7 @@ static void find_and_follow(
 
 	if (judge(r, step, node)) {
 		follow(r, node, at, depth);
-	} else if (!node && str_ends(wanted, "\r")) {
+	} else if (!node && !step->unsure && str_ends(wanted, "\r")) {
 		free(step->problem);
 		step->problem = xstrdup("no such file: its name ends with a carriage return, the "
 					"script has DOS line ends");
@@ -368,7 +371,8 @@ static size_t started_by(const struct strv *argv, size_t at)
 void program_resolve(const struct tree *tree, const struct strv *argv, const struct strv *env,
 	const char *working_dir, const struct user *user, struct program *ret)
 {
-	const struct resolver r = {tree, env, working_dir, user, ret};
+	size_t left = EFFORT;
+	const struct resolver r = {tree, env, working_dir, user, ret, &left};
 	size_t at = 0;
 
 	*ret = (struct program){0};

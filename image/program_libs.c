@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/effort.h"
 
 #include <elf.h>
 #include <fnmatch.h>
@@ -49,10 +50,10 @@ static void conf_include(struct loading *l, const char *pattern, unsigned depth)
 	const struct node *dir;
 
 	*slash = 0;
-	dir = tree_lookup(l->r->tree, full, true);
+	dir = tree_lookup_within(l->r->tree, tree_root(l->r->tree), full, true, l->r->left);
 	for (const struct node *n = dir && dir->type == NODE_DIR ? dir->first_child : NULL; n;
 		n = n->next) {
-		if (fnmatch(slash + 1, n->name, FNM_PERIOD) == 0) {
+		if (effort_spend(l->r->left, 8) && fnmatch(slash + 1, n->name, FNM_PERIOD) == 0) {
 			auto_free char *path = xasprintf("%s/%s", full, n->name);
 
 			conf_read(l, path, depth + 1);
@@ -99,7 +100,8 @@ static void conf_read(struct loading *l, const char *path, unsigned depth)
 	struct line line;
 
 	while (at && depth < MAX_INCLUDES &&
-		line_next(&at, node_text(conf) + node_text_len(conf), &line)) {
+		line_next(&at, node_text(conf) + node_text_len(conf), &line) &&
+		effort_spend(l->r->left, 1 + line.len / 8)) {
 		auto_free char *copy = xstrndup(line.s, line.len);
 
 		conf_line(l, copy, depth);
@@ -236,6 +238,9 @@ static const struct node *search_list(const struct loading *l, const char *list,
 	while (list && !node) {
 		size_t len = strcspn(list, separators);
 
+		if (!effort_spend(l->r->left, 1 + len / 8)) {
+			return NULL;
+		}
 		for (size_t i = 0; i < ARRAY_SIZE(libs) && !node; i++) {
 			auto_free char *dir = expand(list, len, of, libs[i]);
 
@@ -277,6 +282,7 @@ static const struct node *search(
 	const char *env = resolver_env(l->r, "LD_LIBRARY_PATH");
 	const struct node *node = NULL;
 
+	(void)effort_spend(l->r->left, l->r->env ? l->r->env->n / 8 : 0);
 	env = env && *env ? env : NULL;
 	if (strchr(name, '/')) {
 		return candidate(l, expand(name, strlen(name), o, "lib"), ret_path);
@@ -332,6 +338,10 @@ static void library(struct loading *l, size_t at, const char *name)
 	strv_add(&l->names, name);
 	node = search(l, at, name, &path);
 	step = resolver_step(l->r, xasprintf("library of %s", l->objects.v[at].path), name);
+	if (!node && !*l->r->left) {
+		step->unsure = true;
+		return;
+	}
 	if (!node) {
 		step->problem = xasprintf("not found where the %s loader looks for it%s",
 			l->musl ? "musl" : "glibc",
@@ -364,6 +374,7 @@ void resolver_libraries(
 	struct loading l = {.r = r, .program = node_elf(program), .interpreter = interpreter};
 	auto_free char *path = node_path(program);
 	size_t looked_for = 0;
+	bool more = false;
 
 	l.musl = is_musl(&l);
 	if (l.musl) {
@@ -376,16 +387,17 @@ void resolver_libraries(
 		strv_add(&l.names, node_elf(interpreter)->soname);
 	}
 	object_add(&l, program, xasprintf("/%s", path), NO_LOADER);
-	for (size_t at = 0; at < l.objects.n; at++) {
+	for (size_t at = 0; at < l.objects.n && !more; at++) {
 		const struct strv *needed = &node_elf(l.objects.v[at].node)->needed;
 
 		looked_for += needed->n;
-		if (l.objects.n > MAX_OBJECTS || looked_for > MAX_LOOKED_FOR) {
-			resolver_step(r, xstrdup("library"), "the remaining ones")->unsure = true;
-			return;
-		}
-		for (size_t i = 0; i < needed->n; i++) {
+		more = l.objects.n > MAX_OBJECTS || looked_for > MAX_LOOKED_FOR;
+		for (size_t i = 0; i < needed->n && !more; i++) {
 			library(&l, at, needed->v[i]);
+			more = !*r->left;
 		}
+	}
+	if (more) {
+		resolver_step(r, xstrdup("library"), "the remaining ones")->unsure = true;
 	}
 }

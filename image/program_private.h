@@ -13,6 +13,7 @@ struct resolver {
 	const char *cwd;
 	const struct user *user;
 	struct program *out;
+	size_t *left; /* effort.h: of all that is looked up */
 };
 
 /* A new step; takes role. Valid until the next one. */

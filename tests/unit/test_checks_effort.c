@@ -2,7 +2,7 @@
  * end. What is looked for is that it ends, and that somebody is told that there may be more. */
 #include "base/cleanup.h"
 #include "checks/check.h"
-#include "checks/effort.h"
+#include "base/effort.h"
 #include "checks/engine.h"
 #include "checks/entry_commands.h"
 #include "checks/log_config.h"

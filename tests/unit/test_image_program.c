@@ -372,3 +372,38 @@ Test(image_program, ends_on_libraries_without_end)
 		"liba.so>usr/lib/liba.so\nlibb.so?\n"
 		"!not found where the glibc loader looks for it");
 }
+
+static char *repeated(const char *piece, size_t n)
+{
+	size_t len = strlen(piece);
+	char *text = xcalloc(n * len + 1, 1);
+
+	for (size_t i = 0; i < n * len; i++) {
+		text[i] = piece[i % len];
+	}
+	return text;
+}
+
+/* Looked for in more places than anybody has time for: it ends, and says that it could not tell. */
+Test(image_program, ends_on_places_without_end)
+{
+	static const struct fake_elf prog = {
+		.interp = "/lib64/ld-linux-x86-64.so.2", .needed = {"liba.so", "libb.so"}};
+	static const struct fake_elf gone = {.interp = "/lib64/ld-linux-x86-64.so.2",
+		.needed = {"1", "2", "3", "4", "5", "6", "7", "8"}};
+	auto_free char *itself = repeated("include /etc/ld.so.conf\n", 20);
+	auto_free char *dirs = repeated("/x:", 3000000);
+	auto_free char *env = xasprintf("LD_LIBRARY_PATH=%s", dirs);
+	auto_free char *path = xasprintf("PATH=%s", dirs);
+	struct fake conf[] = {GLIBC, {.path = "etc/ld.so.conf"}, {.path = "p", .elf = &prog}, {0}};
+	struct fake rows[] = {GLIBC, {.path = "p", .elf = &gone}, {0}};
+
+	conf[ARRAY_SIZE(conf) - 3].text = itself; /* eight of them deep: twenty to the eighth */
+	expect((struct question){conf, "/p", "", "/", NULL},
+		"/p>p\n/lib64/ld-linux-x86-64.so.2>usr/lib/x86_64-linux-gnu/ld-2.36.so\n"
+		"liba.so?\nthe remaining ones?");
+	expect((struct question){rows, "/p", env, "/", NULL},
+		"/p>p\n/lib64/ld-linux-x86-64.so.2>usr/lib/x86_64-linux-gnu/ld-2.36.so\n"
+		"1?\nthe remaining ones?");
+	expect((struct question){rows, "p", path, "/", NULL}, "p?");
+}

@@ -8,8 +8,8 @@
  *
  * One is a look-up of one component of a path, about 0.1 us.
  */
-#ifndef CHECKS_EFFORT_H
-#define CHECKS_EFFORT_H
+#ifndef BASE_EFFORT_H
+#define BASE_EFFORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
