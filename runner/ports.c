@@ -81,15 +81,18 @@ static bool is_loopback(const char *hex)
 void listeners_parse(const char *text, struct listener *ret, size_t max, size_t *n)
 {
 	const char *at = text;
+	const char *end = text + strlen(text);
 	struct line l;
 
-	while (*n < max && line_next(&at, text + strlen(text), &l)) {
+	while (*n < max && line_next(&at, end, &l)) {
+		char row[200]; /* sscanf(3) looks for the end of what it is given: not that of all rows */
 		char address[33];
 		unsigned port;
 		unsigned state;
 
 		/* "0: 0100007F:1F90 00000000:0000 0A ..." */
-		if (sscanf(l.s, " %*u: %32[0-9A-F]:%4X %*[0-9A-F]:%*4X %2X", address, &port,
+		(void)snprintf(row, sizeof(row), "%.*s", (int)l.len, l.s);
+		if (sscanf(row, " %*u: %32[0-9A-F]:%4X %*[0-9A-F]:%*4X %2X", address, &port,
 			    &state) != 3 ||
 			state != 0x0a) {
 			continue;

@@ -52,10 +52,11 @@ void proc_status_parse(const char *text, struct proc_status *ret)
 		{"ShdPnd", &ret->sig_pending},
 	};
 	const char *at = text;
+	const char *end = text + strlen(text);
 	struct line l;
 
 	*ret = (struct proc_status){0};
-	while (line_next(&at, text + strlen(text), &l)) {
+	while (line_next(&at, end, &l)) {
 		const char *value;
 
 		if ((value = value_of(&l, "Name"))) {
@@ -187,7 +188,9 @@ int procs_look(const struct sandbox *sb, struct obs_processes *ret, struct err *
 
 /* ---- files without a name ----------------------------------------------------------------- */
 
-enum { UNLINKED_MAX = 512 };
+/* Descriptors that one look takes: some 0.2 s. A process may have 524288 of one file, and nothing else is done
+ * meanwhile, deadlines included. */
+enum { UNLINKED_MAX = 512, LOOKED_AT_MAX = 50000 };
 
 struct unlinked {
 	dev_t devs[2]; /* of the overlay and of the disk below it */
@@ -196,6 +199,7 @@ struct unlinked {
 		ino_t ino;
 	} seen[UNLINKED_MAX]; /* a file is held by many processes after fork(2) */
 	size_t n;
+	size_t looked_at;
 	uint64_t bytes;
 };
 
@@ -224,7 +228,8 @@ static void look_at_fds(struct unlinked *u, pid_t pid)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	dir = opendir(path);
-	while (dir && dir_next(dir, &item, NULL) > 0) {
+	while (dir && u->looked_at < LOOKED_AT_MAX && dir_next(dir, &item, NULL) > 0) {
+		u->looked_at++;
 		/* The links of /proc/PID/fd lead to the open file itself, whatever its name was. */
 		if (fstatat(dirfd(dir), item->d_name, &st, 0) == 0) {
 			count_unlinked(u, &st);

@@ -1,6 +1,7 @@
 /* Which ports a task has, and what /proc/net/tcp says. */
 #include "runner/ports.h"
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 
@@ -87,4 +88,25 @@ Test(runner_ports, proc_net_tcp6)
 	listeners_parse(strstr(text, "   2:"), found, 2, &n);
 	cr_assert_eq(n, 1);
 	cr_assert(found[0].loopback);
+}
+
+/* A flood of connections: no row costs as much as all of them. */
+Test(runner_ports, proc_net_tcp_of_many)
+{
+	static const char row[] =
+		"   2: 02001DAC:0050 01001DAC:9C40 01 00000000:00000000 00:00000000 00000000     0\n";
+	static const char last[] =
+		"   3: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n";
+	size_t rows = 400000;
+	auto_free char *text = xcalloc(rows * strlen(row) + sizeof(last), 1);
+	struct listener found[2];
+	size_t n = 0;
+
+	for (size_t i = 0; i < rows; i++) {
+		memcpy(text + i * strlen(row), row, strlen(row));
+	}
+	memcpy(text + rows * strlen(row), last, sizeof(last));
+	listeners_parse(text, found, 2, &n);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(found[0].port, 8080);
 }
