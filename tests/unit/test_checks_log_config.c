@@ -334,7 +334,7 @@ Test(log_default, compiled_in)
 		"/usr/local/nginx/logs/error.log");
 	cr_expect_null(log_default_target("redis", "logfile", ""));
 	cr_expect(log_default_has("access_log"));
-	cr_expect_not(log_default_has("logfile"));
+	cr_expect_not(log_default_has("slowlog"));
 	cr_expect_not(log_in_nginx_location(&blocks, 2));
 	cr_expect(log_in_nginx_location(&blocks, 5));
 	cr_expect(log_in_nginx_location(&blocks, 5));
