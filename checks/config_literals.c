@@ -349,7 +349,9 @@ static void look_at_item(struct scan *scan, const char *s, size_t len)
 	}
 	if (l.len > 2 && l.s[0] == '-' && l.s[1] == ' ') {
 		item = (struct config_setting){scan->list, {l.s + 2, l.len - 2}};
-		look_at_host(scan, &item);
+		if (item.name.len) {
+			look_at_host(scan, &item);
+		}
 	} else if (l.len > 1 && l.s[l.len - 1] == ':') {
 		scan->list = (struct line){l.s, l.len - 1};
 	} else if (l.len) {

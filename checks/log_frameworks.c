@@ -38,14 +38,16 @@ static bool read_serilog(struct log_reader *r)
 	return true;
 }
 
+#define LOG4J "log4j.appender."
+
 /* log4j.properties: whether some logger, or another appender, has the one that name is of. */
 static bool log4j_has(const struct log_reader *r, struct line name)
 {
 	static const char before[] = " \t,=:";
-	const char *own = name.s + strlen("log4j.appender.");
+	const char *own = name.s + strlen(LOG4J);
 	const char *dot = memchr(own, '.', name.len - (size_t)(own - name.s));
 	const char *end = r->plain + r->len;
-	auto_free char *appender = dot ? xstrndup(own, (size_t)(dot - own)) : NULL;
+	auto_free char *appender = dot && dot > own ? xstrndup(own, (size_t)(dot - own)) : NULL;
 
 	for (const char *at = r->plain;
 		appender && (at = str_find(at, (size_t)(end - at), appender)); at++) {
@@ -65,7 +67,8 @@ static bool log4j_has(const struct log_reader *r, struct line name)
 static bool read_appender(struct log_reader *r)
 {
 	struct line name = r->set->name;
-	bool log4j = str_starts(name.s, "log4j.appender.") && log_name_ends(name, ".File");
+	bool log4j = name.len > strlen(LOG4J) && str_starts(name.s, LOG4J) &&
+		     log_name_ends(name, ".File");
 	bool log4j2 = log_name_ends(name, "fileName") &&
 		      (str_starts(name.s, "appender.") || r->appenders);
 	bool python = log_name_ends(name, "filename") && r->file_handler;

@@ -8,10 +8,10 @@
  */
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/effort.h"
 #include "checks/check.h"
 #include "checks/config_text.h"
 #include "checks/content.h"
-#include "base/effort.h"
 #include "checks/file_role.h"
 #include "checks/log_config.h"
 #include "checks/log_default.h"

@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "checks/config_text.h"
 #include "base/effort.h"
+#include "checks/config_text.h"
 #include "checks/file_role.h"
 #include "checks/reach_defaults.h"
 
@@ -84,8 +84,7 @@ static void add_value(struct search *s, const char *name, const char *path)
 	path += str_starts(path, "file:") ? strlen("file:") : 0;
 	path += *path == '@'; /* response files */
 	full = entry_path(s->config, path);
-	node = *path ? tree_lookup_within(s->tree, tree_root(s->tree), full, true, &s->left)
-		     : NULL;
+	node = *path ? tree_lookup_within(s->tree, tree_root(s->tree), full, true, &s->left) : NULL;
 	if (!node) {
 		return;
 	}

@@ -262,7 +262,7 @@ static bool credentials_line(const char *s, size_t len, struct secret_match *mat
 	struct setting set;
 
 	if (!split_setting(s, len, '=', &set) && !split_setting(s, len, ':', &set)) {
-		if (*s != ':' || !split_setting(s + 1, len - 1, ':', &set)) {
+		if (!len || *s != ':' || !split_setting(s + 1, len - 1, ':', &set)) {
 			return false;
 		}
 		set.name--;
@@ -277,6 +277,14 @@ static bool credentials_line(const char *s, size_t len, struct secret_match *mat
 	return false;
 }
 
+static const char *skip(const char *p, const char *end, const char *these)
+{
+	while (p < end && *p && strchr(these, *p)) {
+		p++;
+	}
+	return p;
+}
+
 /* The value behind a name, in whatever form: "token: x", "\"password\": \"x\"",
  * "<password>x</password>", <add key="ClearTextPassword" value="x"/>. */
 static bool login_line(const char *s, size_t len, struct secret_match *match)
@@ -285,7 +293,7 @@ static bool login_line(const char *s, size_t len, struct secret_match *match)
 		"refresh_token", "ClearTextPassword", "secret_key", NULL};
 	const char *end = s + len;
 
-	for (size_t i = 0; *s != '#' && names[i]; i++) {
+	for (size_t i = 0; len && *s != '#' && names[i]; i++) {
 		const char *at = str_ifind(s, len, names[i]);
 		const char *p = at ? at + strlen(names[i]) : end;
 		size_t n;
@@ -293,9 +301,9 @@ static bool login_line(const char *s, size_t len, struct secret_match *match)
 		if (!at || (at > s && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))) {
 			continue;
 		}
-		p += strspn(p, " \"':=>");
-		p += str_starts(p, "value=") ? strlen("value=") : 0;
-		p += strspn(p, "\"'");
+		p = skip(p, end, " \"':=>");
+		p += end - p > 6 && memcmp(p, "value=", 6) == 0 ? 6 : 0;
+		p = skip(p, end, "\"'");
 		for (n = 0;
 			p + n < end && !isspace((unsigned char)p[n]) && !strchr("\"'<,", p[n]);) {
 			n++;

@@ -2,6 +2,7 @@
 #include "tests/fuzz/kit.h"
 
 #include "base/cleanup.h"
+#include "base/effort.h"
 #include "base/str.h"
 #include "checks/log_target.h"
 #include "checks/reach.h"
@@ -27,9 +28,10 @@ static void look_up(const struct tree *tree, const char *path)
 	const struct node *node = tree_lookup(tree, path, true);
 	auto_free char *final = NULL;
 	struct globbed globbed = {tree, 0};
+	size_t left = EFFORT;
 
 	MUST(!node || node->type != NODE_SYMLINK);
-	tree_glob(tree, path, on_glob, &globbed);
+	tree_glob(tree, path, &left, on_glob, &globbed);
 	(void)log_target_of(tree, path, &final);
 	MUST(final && *final == '/');
 }

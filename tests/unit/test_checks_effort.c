@@ -1,8 +1,8 @@
 /* A few KiB that stand for many: each of these takes hours, or all memory, when it is followed to its
  * end. What is looked for is that it ends, and that somebody is told that there may be more. */
 #include "base/cleanup.h"
-#include "checks/check.h"
 #include "base/effort.h"
+#include "checks/check.h"
 #include "checks/engine.h"
 #include "checks/entry_commands.h"
 #include "checks/log_config.h"
