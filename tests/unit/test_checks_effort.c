@@ -314,3 +314,41 @@ Test(effort, names_that_a_script_exports)
 	strv_add(&config.entrypoint, "/app");
 	cr_expect_eq(env_findings(&config, tree), 10);
 }
+
+/* A million of what may be wrong, and then what is. */
+static int run_millions(const struct check_context *ctx, struct outcome *out, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	for (int i = 0; i < 1000000; i++) {
+		outcome_warn(out, "/w", json_object(), "w is odd");
+	}
+	for (int i = 0; i < 1000000; i++) {
+		outcome_fail(out, "/a", json_object(), "a is wrong");
+	}
+	return 0;
+}
+
+/* What is not kept counts: where all that is kept is waived, too. */
+Test(effort, findings_have_a_bound)
+{
+	static char id[] = "millions";
+	static char subject[] = "/a";
+	static char why[] = "because";
+	const struct check check = {
+		.id = id, .requirement = "R01", .title = "x", .run = run_millions};
+	struct waiver waivers[] = {{.check = id, .subject = subject, .why = why, .who = why}};
+	struct policy policy = {.waivers = {waivers, 1}};
+	struct check_context ctx = {.policy = &policy};
+	struct check_result r;
+	const struct finding *last;
+
+	check_judge(&check, &ctx, "2026-06-15", &r);
+	cr_assert_lt(r.findings.n, 10000);
+	cr_expect_eq(r.verdict, VERDICT_FAIL);
+	last = &r.findings.v[r.findings.n - 1];
+	cr_expect_not(r.findings.v[0].waiver);
+	cr_expect_not(last->waiver);
+	cr_expect_str_eq(last->message, "999000 more of this check's findings are not listed");
+	check_result_release(&r);
+}

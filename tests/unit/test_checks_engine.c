@@ -55,20 +55,6 @@ static int run_fail_and_warn(const struct check_context *ctx, struct outcome *ou
 	return 0;
 }
 
-/* A million of what may be wrong, and then what is. */
-static int run_millions(const struct check_context *ctx, struct outcome *out, struct err *err)
-{
-	(void)ctx;
-	(void)err;
-	for (int i = 0; i < 1000000; i++) {
-		outcome_warn(out, "/w", seen(), "w is odd");
-	}
-	for (int i = 0; i < 1000000; i++) {
-		outcome_fail(out, "/a", seen(), "a is wrong");
-	}
-	return 0;
-}
-
 static int run_warn(const struct check_context *ctx, struct outcome *out, struct err *err)
 {
 	(void)ctx;
@@ -339,28 +325,6 @@ Test(engine, waivers)
 	cr_expect_eq(judged_with(&check_fail_and_warn, &a, 1), VERDICT_FAIL, "one of two");
 	cr_expect_eq(judged_with(&check_fail_and_warn, ab, 2), VERDICT_WARN, "the warning stands");
 	cr_expect_eq(judged_with(&check_fail_and_warn, &all, 1), VERDICT_WAIVED);
-}
-
-/* What is not kept counts: where all that is kept is waived, too. */
-Test(engine, findings_have_a_bound)
-{
-	static char id[] = "millions";
-	const struct check check = {
-		.id = id, .requirement = "R01", .title = "x", .run = run_millions};
-	struct waiver waivers[] = {{.check = id, .subject = w_a, .why = w_text, .who = w_text}};
-	struct policy policy = {.waivers = {waivers, 1}};
-	struct check_context ctx = {.policy = &policy};
-	struct check_result r;
-	const struct finding *last;
-
-	check_judge(&check, &ctx, TODAY, &r);
-	cr_assert_lt(r.findings.n, 10000);
-	cr_expect_eq(r.verdict, VERDICT_FAIL);
-	last = &r.findings.v[r.findings.n - 1];
-	cr_expect_not(r.findings.v[0].waiver);
-	cr_expect_not(last->waiver);
-	cr_expect_str_eq(last->message, "999000 more of this check's findings are not listed");
-	check_result_release(&r);
 }
 
 Test(engine, a_waiver_does_not_hide_an_error)
