@@ -48,9 +48,8 @@ const char *source_damage(const struct source *source)
 	return source->damage;
 }
 
-const char *source_ambiguous(const struct source *source, const char **ret_why)
+const char *source_ambiguous(const struct source *source)
 {
-	*ret_why = source->ambiguity;
 	return source->ambiguous;
 }
 
