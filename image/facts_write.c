@@ -4,6 +4,7 @@
 #include "image/facts_private.h"
 #include "image/limits.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FLUSH_AT = 256 * 1024 };
 
@@ -39,7 +41,8 @@ static int open_unfinished(struct facts_writer *w)
 		w->unfinished[0] = '\0';
 		return -1;
 	}
-	return flock(w->fd, LOCK_SH | LOCK_NB); /* until it is closed: it is not abandoned */
+	/* until it is closed: it is not abandoned */
+	return (int)TEMP_FAILURE_RETRY(flock(w->fd, LOCK_SH | LOCK_NB));
 }
 
 struct facts_writer *facts_writer_new(const struct facts *f, const char *name)
