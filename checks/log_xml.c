@@ -55,11 +55,12 @@ static bool is_tag(struct line tag, const char *name)
 static bool is_referred_to(const struct log_reader *r, struct line name)
 {
 	const char *end = r->plain + r->len;
-	auto_free char *text = xstrndup(name.s, name.len);
+	auto_free char *text = NULL;
 
-	if (!name.len || strchr(text, '$')) {
+	if (!name.len || memchr(name.s, '$', name.len)) {
 		return true;
 	}
+	text = xstrndup(name.s, name.len);
 	for (const char *at = r->plain; (at = str_find(at, (size_t)(end - at), text)); at++) {
 		const char *next = at + name.len;
 

@@ -106,6 +106,8 @@ static const struct {
 		" <root><appender-ref ref=\"C\"/><!-- <appender-ref ref=\"F\"/> --></root>\n"
 		"</configuration>\n",
 		""},
+	{"app/logback.xml", "<configuration>\n<file>/x/y</file><appender/></configuration>\n",
+		"2F file /x/y"}, /* of no appender */
 	{"app/log4j2.xml",
 		"<Configuration><Appenders>\n<Console name=\"C\" target=\"SYSTEM_OUT\"/>\n"
 		"<RollingFile name=\"F\" fileName=\"/var/log/a.txt\" "
