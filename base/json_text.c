@@ -272,7 +272,7 @@ static bool walk_scalar(struct walk *w)
 
 		if (may_tell(w, 0)) {
 			json_problem_add(w->problems, only_odd(w, at), at,
-				"the number %.*s%s has more than 64 bits",
+				"the number %.*s%s is beyond a signed integer of 64 bits",
 				(int)(w->at - start < 24 ? w->at - start : 24), start,
 				w->at - start > 24 ? "..." : "");
 		}

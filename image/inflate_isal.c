@@ -9,6 +9,7 @@
 struct igz {
 	struct inflate_state s;
 	bool ended; /* a member is over; input that follows begins another */
+	bool again; /* it is not the first one */
 	size_t taken; /* bytes of the member, as long as they are few */
 };
 
@@ -92,10 +93,12 @@ static int igz_run(void *state, struct inflate_io *io, bool *inside, struct err 
 	while (io->out_len) {
 		size_t in = io->in_len;
 		size_t out = io->out_len;
+		bool reserved;
 		int rc;
 
 		if (gz->ended && io->in_len) {
 			isal_inflate_reset(&gz->s);
+			gz->again = true;
 			gz->ended = false;
 			gz->taken = 0;
 		}
@@ -103,13 +106,16 @@ static int igz_run(void *state, struct inflate_io *io, bool *inside, struct err 
 			return 0;
 		}
 		*inside |= io->in_len > 0;
-		if (has_reserved_flags(gz, io)) {
-			return err_set(err, ERR_MALFORMED, "broken gzip data: reserved flags");
-		}
+		reserved = has_reserved_flags(gz, io);
 		rc = step(gz, io);
 		gz->taken += in - io->in_len;
-		if (rc < 0) {
-			return err_set(err, ERR_MALFORMED, "broken gzip data: %s", reason(rc));
+		if (rc == ISAL_INVALID_WRAPPER && gz->again) {
+			return err_set(err, ERR_MALFORMED,
+				"what is behind the end of the gzip data is no gzip");
+		}
+		if (rc < 0 || reserved) {
+			return err_set(err, ERR_MALFORMED, "broken gzip data: %s",
+				rc < 0 ? reason(rc) : "reserved flags");
 		}
 		if (gz->s.block_state == ISAL_BLOCK_FINISH) {
 			gz->ended = true;

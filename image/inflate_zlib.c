@@ -7,8 +7,11 @@
 
 #define GZIP_ONLY (16 + MAX_WBITS)
 
+enum { MAGIC = 2 }; /* bytes at the beginning of each member */
+
 struct gz {
 	z_stream z;
+	bool again; /* it is not the first member */
 	bool ended; /* a member is over; input that follows begins another */
 };
 
@@ -64,6 +67,7 @@ static int gz_run(void *state, struct inflate_io *io, bool *inside, struct err *
 		if (gz->ended && io->in_len) {
 			inflateReset(&gz->z);
 			gz->ended = false;
+			gz->again = true;
 			*inside = true;
 		}
 		if (gz->ended) {
@@ -76,6 +80,9 @@ static int gz_run(void *state, struct inflate_io *io, bool *inside, struct err *
 			*inside = false;
 		} else if (rc == Z_BUF_ERROR) {
 			return 0; /* wants input */
+		} else if (rc != Z_OK && gz->again && gz->z.total_in <= MAGIC) {
+			return err_set(err, ERR_MALFORMED,
+				"what is behind the end of the gzip data is no gzip");
 		} else if (rc != Z_OK) {
 			return err_set(err, ERR_MALFORMED, "broken gzip data: %s",
 				gz->z.msg ? gz->z.msg : "unknown");

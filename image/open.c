@@ -71,18 +71,23 @@ static void list_candidates(struct opening *o)
 	}
 }
 
+static bool has(const struct opening *o, const char *name)
+{
+	return source_find(o->image->source, name, NULL, NULL, NULL) == 0;
+}
+
 static int no_image(const struct opening *o, struct err *err)
 {
 	const char *damage = source_damage(o->image->source);
 
+	if (has(o, "repositories") && !damage) {
+		return err_set(err, ERR_UNSUPPORTED,
+			"no image: a docker archive of before Docker 1.10, without a 'manifest.json'; "
+			"'docker load' and 'docker save' make a new one of it");
+	}
 	return err_set(err, ERR_MALFORMED,
 		"no image: neither an OCI layout nor a docker archive%s%.200s", damage ? "; " : "",
 		damage ? damage : "");
-}
-
-static bool has(const struct opening *o, const char *name)
-{
-	return source_find(o->image->source, name, NULL, NULL, NULL) == 0;
 }
 
 /* An index that leads to something. Docker wrote archives whose index has "manifests": null, or

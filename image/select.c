@@ -105,15 +105,39 @@ static bool matches(const struct choice *c, const struct wish *wish)
 			     : wish->any_variant || is_base(have->architecture, have->variant);
 }
 
+/* All names of an image in a docker-archive, as many as can be read; NULL for one or none. */
+static char *docker_tags(const struct choice *c)
+{
+	enum { SHOWN = 8 };
+	const struct strv *tags = c->docker ? &c->docker->repo_tags : NULL;
+	AUTO(strv) struct strv shown = {0};
+
+	if (!tags || tags->n < 2) {
+		return NULL;
+	}
+	for (size_t i = 0; i < tags->n && i < SHOWN; i++) {
+		strv_add(&shown, tags->v[i]);
+	}
+	if (tags->n > SHOWN) {
+		strv_addf(&shown, "%zu more", tags->n - SHOWN);
+	}
+	return strv_join(&shown, " = ");
+}
+
 static char *describe(const struct choice *c)
 {
 	static const char *const kinds[] = {"image", "attestation", "artifact"};
 	auto_free char *platform = platform_text(&c->platform);
 	bool typed = c->kind == CHOICE_ARTIFACT && c->artifact_type;
+	auto_free char *tags = docker_tags(c);
 
-	return xasprintf("%s%s%s%s%.80s%s%.19s", c->name ? c->name : "", c->name ? " " : "",
-		c->kind == CHOICE_IMAGE ? platform : kinds[c->kind], typed ? " of type " : "",
-		typed ? c->artifact_type : "", c->digest ? " " : "", c->digest ? c->digest : "");
+	return xasprintf("%s%s%s%s%.80s%s%.19s",
+		tags      ? tags
+		: c->name ? c->name
+			  : "",
+		c->name ? " " : "", c->kind == CHOICE_IMAGE ? platform : kinds[c->kind],
+		typed ? " of type " : "", typed ? c->artifact_type : "", c->digest ? " " : "",
+		c->digest ? c->digest : "");
 }
 
 /* "a linux/amd64 sha256:0123456789ab, ..." of those that pass; every digest is cut to be read. */

@@ -31,7 +31,7 @@ char *image_platform_text(const struct image *image)
 		return NULL;
 	}
 	p = &image->config->platform;
-	return xasprintf("%s/%s%s%s", p->os, p->architecture, p->variant ? "/" : "",
+	return xasprintf("%s/%s%s%s", p->os, p->architecture, p->variant && *p->variant ? "/" : "",
 		p->variant ? p->variant : "");
 }
 

@@ -135,8 +135,10 @@ Test(base_json, every_duplicate_has_its_pointer)
 	cr_assert_eq(json_parse(text, sizeof(text) - 1, &problems, &value, NULL), 0);
 	expect_problem(&problems, "/a/1/b~1c", "the member is there more than once");
 	expect_problem(&problems, "/e/a", "the member is there more than once");
-	expect_problem(&problems, "/n", "the number -9223372036854775809 has more than 64 bits");
-	expect_problem(&problems, "/m", "the number 99999999999999999999999 has more than 64 bits");
+	expect_problem(&problems, "/n",
+		"the number -9223372036854775809 is beyond a signed integer of 64 bits");
+	expect_problem(&problems, "/m",
+		"the number 99999999999999999999999 is beyond a signed integer of 64 bits");
 	cr_assert_eq(problems.n, 4);
 	cr_assert_eq(json_integer_value(json_object_get(value, "m")), INT64_MAX);
 	cr_assert_eq(json_integer_value(json_object_get(value, "n")), -INT64_MAX);

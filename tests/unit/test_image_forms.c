@@ -209,3 +209,23 @@ Test(image_forms, a_config_by_another_algorithm)
 	}
 	kit_release(&kit);
 }
+
+Test(image_forms, docker_before_version_10)
+{
+	const struct kit_member members[] = {{.name = "1f/layer.tar", .text = "x"},
+		{.name = "1f/json", .text = "{}"}, {.name = "repositories", .text = "{}"}};
+	struct image *image = NULL;
+	struct kit kit;
+
+	kit_init(&kit);
+	for (int i = 0; i < 2; i++) {
+		struct err err = {0};
+
+		kit_tar(&kit, "a.tar", KIT_PLAIN, members, ARRAY_SIZE(members));
+		cr_expect_eq(
+			kit_open(&kit, i ? "docker-archive:" : "", "a.tar", NULL, &image, &err),
+			-1);
+		cr_expect(strstr(err.msg, "before Docker 1.10"), "%s", err.msg);
+	}
+	kit_release(&kit);
+}

@@ -236,7 +236,7 @@ Test(image_open_docker, repo_tags)
 			cr_assert_null(image->config, "%s", rows[i].name);
 			cr_assert_eq(image->violations.n, 1);
 			cr_expect_eq(image->violations.v[0].kind, VIOLATION_SELECTION);
-			cr_expect(strstr(image->violations.v[0].message, "x:1"));
+			cr_expect(strstr(image->violations.v[0].message, "x:1 = x:latest linux"));
 			cr_expect(strstr(image->violations.v[0].message, "r.example/y:2"));
 		}
 	}

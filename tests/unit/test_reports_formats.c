@@ -1,6 +1,7 @@
 /* The writers, over results made by hand: one of every verdict, hostile text everywhere. */
 #include "base/alloc.h"
 #include "base/sys_file.h"
+#include "reports/parts.h"
 #include "reports/report.h"
 #include "tests/unit/schema.h"
 
@@ -555,4 +556,20 @@ Test(report, cap_is_an_error)
 		cr_expect_eq(report_formats[i].write(&s.result, &options, &out, &err), -1);
 		cr_expect_eq(err.code, ERR_LIMIT);
 	}
+}
+
+Test(json_report, an_empty_variant_is_none)
+{
+	char os[] = "linux";
+	char architecture[] = "amd64";
+	char variant[] = "v3";
+	struct image_config config = {.platform = {os, architecture, variant}};
+	const struct image image = {.config = &config};
+	auto_free char *full = image_platform_text(&image);
+	auto_free char *empty = NULL;
+
+	*variant = '\0';
+	empty = image_platform_text(&image);
+	cr_expect_str_eq(full, "linux/amd64/v3");
+	cr_expect_str_eq(empty, "linux/amd64");
 }
