@@ -83,7 +83,7 @@ static int no_image(const struct opening *o, struct err *err)
 	if (has(o, "repositories") && !damage) {
 		return err_set(err, ERR_UNSUPPORTED,
 			"no image: a docker archive of before Docker 1.10, without a 'manifest.json'; "
-			"'docker load' and 'docker save' make a new one of it");
+			"save it with a newer Docker");
 	}
 	return err_set(err, ERR_MALFORMED,
 		"no image: neither an OCI layout nor a docker archive%s%.200s", damage ? "; " : "",

@@ -258,40 +258,45 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static bool same_bytes(
-	const struct archive_source *s, const struct sparse_place *a, const struct sparse_place *b)
+static int same_bytes(const struct archive_source *s, const struct sparse_place *a,
+	const struct sparse_place *b, bool *ret, struct err *err)
 {
 	char one[16 * 1024];
 	char other[sizeof(one)];
 
-	if (a->size != b->size || bytes_there(s, a) != a->size || bytes_there(s, b) != b->size) {
-		return false;
-	}
-	for (uint64_t at = 0; at < a->size; at += sizeof(one)) {
+	*ret = a->size == b->size && bytes_there(s, a) == a->size && bytes_there(s, b) == b->size;
+	for (uint64_t at = 0; *ret && at < a->size; at += sizeof(one)) {
 		size_t len = a->size - at < sizeof(one) ? (size_t)(a->size - at) : sizeof(one);
 
-		if (file_read_at(s->fd, one, len, a->content + at, NULL) ||
-			file_read_at(s->fd, other, len, b->content + at, NULL) ||
-			memcmp(one, other, len) != 0) {
-			return false;
+		if (file_read_at(s->fd, one, len, a->content + at, err) ||
+			file_read_at(s->fd, other, len, b->content + at, err)) {
+			return -1;
 		}
+		*ret = memcmp(one, other, len) == 0;
 	}
-	return true;
+	return 0;
 }
 
 /* Of two members of one name whoever unpacks the archive has the last, and whoever looks for the name
  * the first. */
-static void find_ambiguous(struct archive_source *s)
+static int find_ambiguous(struct archive_source *s, struct err *err)
 {
 	for (size_t i = 1; i < s->members.n && !s->base.ambiguous; i++) {
 		const struct member *a = &s->members.v[i - 1];
 		const struct member *b = &s->members.v[i];
+		bool same = false;
 
-		if (strcmp(a->name, b->name) == 0 && (a->regular || b->regular) &&
-			!(a->regular && b->regular && same_bytes(s, &a->place, &b->place))) {
+		if (strcmp(a->name, b->name) != 0 || (!a->regular && !b->regular)) {
+			continue;
+		}
+		if (a->regular && b->regular && same_bytes(s, &a->place, &b->place, &same, err)) {
+			return err_wrap(err, "'%.200s'", b->name);
+		}
+		if (!same) {
 			s->base.ambiguous = xstrdup(b->name);
 		}
 	}
+	return 0;
 }
 
 /* The last of the members with this name. */
@@ -392,7 +397,9 @@ int source_archive_new(int fd, bool spooled, char *damage, struct source **ret, 
 	if (s->members.n) {
 		qsort(s->members.v, s->members.n, sizeof(*s->members.v), by_name);
 	}
-	find_ambiguous(s);
+	if (find_ambiguous(s, err)) {
+		return -1;
+	}
 	*ret = steal_ptr(source);
 	return 0;
 }
