@@ -246,6 +246,8 @@ int image_open(const struct image_options *options, struct image **ret, struct e
 {
 	__attribute__((cleanup(opening_release))) struct opening o = {0};
 	auto_free char *platform = NULL;
+	const char *ambiguous;
+	const char *why;
 	struct image *image = xcalloc(1, sizeof(*image));
 
 	o.image = image;
@@ -264,11 +266,10 @@ int image_open(const struct image_options *options, struct image **ret, struct e
 	if (find_image(&o, err)) {
 		return err_wrap(err, "'%.200s'", image->reference.text);
 	}
-	if (source_ambiguous(image->source)) {
-		violation_add(&image->violations, VIOLATION_CONFORMANCE, false,
-			source_ambiguous(image->source), "",
-			"is in the archive more than once, with different content: readers take "
-			"the first or the last");
+	ambiguous = source_ambiguous(image->source, &why);
+	if (ambiguous) {
+		violation_add(
+			&image->violations, VIOLATION_CONFORMANCE, false, ambiguous, "", "%s", why);
 	}
 	if (source_damage(image->source)) {
 		/* what is missing is told by who needs it: the layer that is cut */

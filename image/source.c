@@ -48,8 +48,9 @@ const char *source_damage(const struct source *source)
 	return source->damage;
 }
 
-const char *source_ambiguous(const struct source *source)
+const char *source_ambiguous(const struct source *source, const char **ret_why)
 {
+	*ret_why = source->ambiguity;
 	return source->ambiguous;
 }
 

@@ -45,8 +45,8 @@ bool source_err_is_ours(const struct err *err);
 /* Why the source ends too early, or NULL: "the archive is cut short: ..." */
 const char *source_damage(const struct source *source);
 
-/* A name that the archive has twice, with different content, or NULL. */
-const char *source_ambiguous(const struct source *source);
+/* The name of a member that is not the same to all readers of the archive, and why; or NULL. */
+const char *source_ambiguous(const struct source *source, const char **ret_why);
 
 /* For the implementations: the first member of each. */
 struct source_ops {
@@ -58,6 +58,7 @@ struct source {
 	const struct source_ops *ops;
 	char *damage;
 	char *ambiguous;
+	const char *ambiguity; /* static */
 };
 
 /* A directory; takes dirfd. remove (may be NULL, copied) is removed with all in it on free. */

@@ -6,6 +6,7 @@
 #include "image/auto_archive.h"
 #include "image/limits.h"
 #include "image/sparse.h"
+#include "image/tar_alike.h"
 
 #include <archive_entry.h>
 #include <fcntl.h>
@@ -101,14 +102,40 @@ static const char *path_of(struct archive_entry *entry)
 	return path ? path : archive_entry_pathname_utf8(entry);
 }
 
+/* What libarchive passes over or names in another way than engines may be the documents to them. */
+static int look_again(struct archive_source *s, const struct sparse_place *place,
+	struct archive_entry *entry, struct err *err)
+{
+	const char *path = path_of(entry);
+	bool alike = true;
+
+	if (s->base.ambiguous || place->content > s->file_size) {
+		return 0;
+	}
+	if (tar_alike(s->fd, place, entry, &alike, err)) {
+		return err_wrap(err, "'%.200s'", path ? path : "?");
+	}
+	if (!alike) {
+		s->base.ambiguous = xstrdup(path ? path : "?");
+		s->base.ambiguity = "has headers in the archive that readers read differently: "
+				    "engines may find another file";
+	}
+	return 0;
+}
+
 static int add_member(
 	struct archive_source *s, struct archive *a, struct archive_entry *entry, struct err *err)
 {
 	const char *path = path_of(entry);
 	auto_free char *name = path && strlen(path) <= LIMIT_PATH ? member_name(path) : NULL;
 	int64_t size = archive_entry_size(entry);
+	const struct sparse_place place = {(uint64_t)archive_read_header_position(a),
+		(uint64_t)archive_filter_bytes(a, 0), size > 0 ? (uint64_t)size : 0};
 	struct member *m;
 
+	if (look_again(s, &place, entry, err)) {
+		return -1;
+	}
 	if (!name || !*name || archive_entry_filetype(entry) == AE_IFDIR) {
 		return 0;
 	}
@@ -121,9 +148,7 @@ static int add_member(
 	m->order = s->members.n;
 	m->link = link_target(entry, name);
 	m->regular = !m->link && archive_entry_filetype(entry) == AE_IFREG;
-	m->place.headers = (uint64_t)archive_read_header_position(a);
-	m->place.content = (uint64_t)archive_filter_bytes(a, 0);
-	m->place.size = size > 0 ? (uint64_t)size : 0;
+	m->place = place;
 	m->name = steal_ptr(name);
 	return 0;
 }
@@ -294,6 +319,8 @@ static int find_ambiguous(struct archive_source *s, struct err *err)
 		}
 		if (!same) {
 			s->base.ambiguous = xstrdup(b->name);
+			s->base.ambiguity = "is in the archive more than once, with different "
+					    "content: readers take the first or the last";
 		}
 	}
 	return 0;

@@ -5,8 +5,8 @@
 #include "base/sys_file.h"
 #include "image/limits.h"
 #include "image/source.h"
+#include "image/tar_alike.h"
 #include "image/tar_pax.h"
-#include "image/tar_raw.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -62,21 +62,10 @@ static int read_headers(const struct sparse_copies *copies, const struct sparse_
 {
 	AUTO_PTR(tar_raw) struct tar_raw *raw = tar_raw_new();
 	AUTO_PTR(tar_raw_item) struct tar_raw_item *last = NULL;
-	uint8_t bytes[4096];
-	size_t n;
 
 	tar_raw_tell(raw, pieces);
-	for (uint64_t at = place->headers; at < place->content; at += n) {
-		n = place->content - at < sizeof(bytes) ? (size_t)(place->content - at)
-							: sizeof(bytes);
-		if (file_read_at(copies->fd, bytes, n, at, err)) {
-			return -1;
-		}
-		tar_raw_feed(raw, bytes, n);
-	}
-	if (tar_raw_no_memory(raw)) {
-		errno = ENOMEM;
-		return err_sys(err, "its headers");
+	if (tar_raw_read(raw, copies->fd, place->headers, place->content, err)) {
+		return -1;
 	}
 	do {
 		tar_raw_item_free(last);
