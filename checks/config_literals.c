@@ -22,49 +22,6 @@ const char *config_literal_name(enum config_literal kind)
 	return names[kind];
 }
 
-/* Hosts that say nothing about where the product runs. A leading dot: the domain and all below. */
-static const char *const neutral_domains[] = {".localhost", ".localdomain", ".example.com",
-	".example.org", ".example.net", ".example", ".invalid", ".test", ".w3.org", ".hl7.org",
-	".fhir.org", ".json-schema.org", ".schema.org", ".xmlns.com", ".ietf.org",
-	".rfc-editor.org", ".iana.org", ".apache.org", ".springframework.org", ".sun.com",
-	".jcp.org", ".jakarta.ee", ".java.net", ".oracle.com", ".eclipse.org", ".hibernate.org",
-	".jboss.org", ".mybatis.org", ".snomed.info", ".snomed.org", ".loinc.org",
-	".unitsofmeasure.org", ".purl.org", ".dublincore.org", ".oasis-open.org", ".docbook.org",
-	".nist.gov", ".nih.gov", ".openid.net", ".xmlsoap.org", ".microsoft.com", ".qos.ch",
-	".openxmlformats.org", ".ecma-international.org", ".ihe.net", ".iso.org", ".who.int",
-	".logback.qos.ch", ".freedesktop.org", ".relaxng.org", ".opengis.net", ".ogp.me",
-	".mozilla.org", ".gnu.org", ".kernel.org", ".nginx.org", ".postgresql.org", ".redis.io",
-	".github.com", ".readthedocs.io", ".readthedocs.org", ".python.org", ".php.net",
-	".debian.org", ".alpinelinux.org", ".wikipedia.org", NULL};
-
-static const char *const neutral_hosts[] = {"localhost", "localhost6", "ip6-localhost", "_", "*",
-	"0.0.0.0", "::", "::1", "[::1]", "[::]", "none", "null", "example", "hostname", "host",
-	"server", "unix", "127.0.0.1", "255.255.255.255", "host.docker.internal", NULL};
-
-bool config_host_is_neutral(const char *host, size_t len)
-{
-	for (size_t i = 0; neutral_hosts[i]; i++) {
-		if (strlen(neutral_hosts[i]) == len &&
-			strncasecmp(host, neutral_hosts[i], len) == 0) {
-			return true;
-		}
-	}
-	for (size_t i = 0; neutral_domains[i]; i++) {
-		const char *domain = neutral_domains[i];
-		size_t n = strlen(domain);
-
-		if ((len >= n && strncasecmp(host + len - n, domain, n) == 0) ||
-			(len == n - 1 && strncasecmp(host, domain + 1, len) == 0)) {
-			return true;
-		}
-	}
-	/* RFC 5737: documentation; 127.0.0.0/8: this host. */
-	return len == 0 || (len > 4 && strncmp(host, "127.", 4) == 0) ||
-	       (len > 8 && (strncmp(host, "192.0.2.", 8) == 0)) ||
-	       (len > 11 && strncmp(host, "198.51.100.", 11) == 0) ||
-	       (len > 10 && strncmp(host, "203.0.113.", 10) == 0);
-}
-
 static const char *const connection_schemes[] = {"postgres", "postgresql", "mysql", "mariadb",
 	"redis", "rediss", "amqp", "amqps", "mongodb", "mongodb+srv", "ldap", "ldaps", "smtp",
 	"smtps", "kafka", "nats", "sqlserver", "mssql", "oracle", "db2", "clickhouse", "cassandra",
@@ -221,13 +178,35 @@ static void tell_plain(
 	tell(scan, kind, false, name, what);
 }
 
+/* In XML: xmlns and its relatives, document types, and where their schemas lie. */
+static bool is_identifier(struct line text, const char *at)
+{
+	static const char *const names[] = {"xmlns", "chemaLocation", NULL};
+	size_t back = at - text.s < 300 ? (size_t)(at - text.s) : 300;
+	const char *quote = memrchr(at - back, '"', back);
+	const char *name = quote;
+
+	while (name && name > text.s && !isspace((unsigned char)name[-1])) {
+		name--;
+	}
+	for (size_t i = 0; name && names[i]; i++) {
+		if (str_find(name, (size_t)(quote - name), names[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* URLs of the text; true when one was told. */
 static bool look_for_urls(struct scan *scan, struct line text, struct line name)
 {
 	const char *end = text.s + text.len;
 	struct line last = last_word(name);
+	bool schemas =
+		scan->xml && (str_starts(text.s, "<!") || str_find(text.s, text.len, ".xsd"));
 
-	for (const char *at = text.s; (at = str_find(at, (size_t)(end - at), "://")); at += 3) {
+	for (const char *at = text.s; !schemas && (at = str_find(at, (size_t)(end - at), "://"));
+		at += 3) {
 		struct url url = url_around(text.s, text.len, at);
 		struct line shown = {
 			url.scheme.s, (size_t)(url.host.s + url.host.len - url.scheme.s)};
@@ -237,7 +216,8 @@ static bool look_for_urls(struct scan *scan, struct line text, struct line name)
 		if (memchr(shown.s, '@', shown.len)) { /* userinfo is not shown */
 			shown = url.host;
 		}
-		if (!is_host_name(url.host) || value_is_reference(shown.s, shown.len)) {
+		if ((scan->xml && is_identifier(text, at)) || !is_host_name(url.host) ||
+			value_is_reference(shown.s, shown.len)) {
 			continue;
 		}
 		if (in_fold(url.scheme.s, url.scheme.len, connection_schemes)) {

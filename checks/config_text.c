@@ -252,26 +252,39 @@ const char *config_marks(const char *path, const char *text, size_t len)
 	return how == COMMENTS_HASH && strstr(path, "nginx") ? ";{}" : "";
 }
 
+/* Where the "}" of a "${" at s[at] is; at when none is near. */
+static size_t brace_end(const char *s, size_t len, size_t at)
+{
+	for (size_t i = at; i < len && i < at + 256 && s[i] != '\n'; i++) {
+		if (s[i] == '}') {
+			return i;
+		}
+	}
+	return at;
+}
+
 size_t config_piece(const char *s, size_t len, const char *marks)
 {
-	const char *newline = memchr(s, '\n', len);
-	size_t end = newline ? (size_t)(newline - s) : len;
-	const char *close = s; /* the last brace that was found; NULL: there is no other */
+	const char *newline = *marks ? NULL : memchr(s, '\n', len);
 	char quote = 0;
+	size_t i;
 
-	for (size_t i = 0; *marks && i < end; i++) {
+	if (!*marks) {
+		return newline ? (size_t)(newline - s) : len;
+	}
+	/* No further than the piece: a text in one line has many of them. */
+	for (i = 0; i < len && s[i] != '\n'; i++) {
 		if (quote) {
 			quote = s[i] == quote && s[i - 1] != '\\' ? 0 : quote;
 		} else if (s[i] == '"' || (s[i] == '\'' && *marks == ';')) {
 			quote = s[i];
-		} else if (s[i] == '$' && i + 1 < end && s[i + 1] == '{') {
-			close = close ? memchr(s + i, '}', end - i) : NULL;
-			i = close ? (size_t)(close - s) : i;
+		} else if (s[i] == '$' && i + 1 < len && s[i + 1] == '{') {
+			i = brace_end(s, len, i);
 		} else if (s[i] && strchr(marks, s[i])) {
-			return i;
+			break;
 		}
 	}
-	return end;
+	return i;
 }
 
 static void trim(struct line *l, const char *also)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/effort.h"
+#include "checks/entry_services.h"
 #include "checks/file_role.h"
 #include "checks/shell_words.h"
 
@@ -18,6 +19,7 @@ struct search {
 	struct entry_commands *out;
 	unsigned depth;
 	size_t left; /* effort.h */
+	bool in_services; /* a supervisor of supervisors is not looked into */
 };
 
 /* False when nothing is left: nothing more is read then. A word costs its allocation and its copy. */
@@ -138,6 +140,10 @@ static const struct {
 
 static const char *const shells[] = {"sh", "bash", "ash", "dash", "busybox", "ksh", "zsh", NULL};
 
+/* Long options of dumb-init and setpriv whose value is the next word. */
+static const char *const long_valued[] = {"--rewrite", "--reuid", "--regid", "--groups",
+	"--inh-caps", "--ambient-caps", "--bounding-set", "--pdeathsig", NULL};
+
 /* How many words of argv belong to the wrapper. */
 static size_t wrapper_length(const struct wrapper *w, char *const *argv, size_t n)
 {
@@ -149,7 +155,8 @@ static size_t wrapper_length(const struct wrapper *w, char *const *argv, size_t 
 			break;
 		}
 		/* "-p SIGTERM", but not "-pSIGTERM" or "--long". */
-		i += argv[i][1] != '-' && !argv[i][2] && strchr(w->valued, argv[i][1]);
+		i += str_in(argv[i], long_valued) ||
+		     (argv[i][1] != '-' && !argv[i][2] && strchr(w->valued, argv[i][1]));
 	}
 	while (strcmp(w->name, "env") == 0 && i < n && strchr(argv[i], '=')) {
 		i++;
@@ -247,17 +254,11 @@ static bool script_is_known(const struct entry_commands *out, const struct node 
 	return false;
 }
 
-/* The script that a command names, read once. force: it is given to a shell, whatever its first
- * line says. */
-static void follow_script(
-	struct search *s, const char *name, char *const *rest, size_t n_rest, bool force)
+static void follow_node(
+	struct search *s, const struct node *node, char *const *rest, size_t n_rest, bool force)
 {
-	const struct node *node = NULL;
 	auto_free char *path = NULL;
 
-	if (s->tree && spend(s, (s->config->env.n + s->out->scripts.n) / 8, 0)) {
-		node = entry_lookup(s->tree, s->config, name, &s->left);
-	}
 	if (!node || node->type != NODE_FILE || !node_text(node) || script_is_known(s->out, node)) {
 		return;
 	}
@@ -268,6 +269,59 @@ static void follow_script(
 	if (force || is_shell_script(node_text(node))) {
 		path = node_path(node);
 		read_shell(s, path, node_text(node), node_text_len(node), rest, n_rest);
+	}
+}
+
+/* The script that a command names, read once. force: it is given to a shell, whatever its first
+ * line says. */
+static void follow_script(
+	struct search *s, const char *name, char *const *rest, size_t n_rest, bool force)
+{
+	const struct node *node = NULL;
+
+	if (s->tree && spend(s, (s->config->env.n + s->out->scripts.n) / 8, 0)) {
+		node = entry_lookup(s->tree, s->config, name, &s->left);
+	}
+	follow_node(s, node, rest, n_rest, force);
+}
+
+/* What a supervisor starts. */
+static void follow_service(
+	const struct node *node, unsigned number, const char *line, size_t len, void *arg)
+{
+	struct search *s = arg;
+	auto_free char *path = NULL;
+	auto_free char *name = NULL;
+	size_t n;
+
+	if (!spend(s, 2 + (s->out->n + s->out->scripts.n) / 8, len)) {
+		return;
+	}
+	path = node_path(node);
+	name = xasprintf("%s:%u", path, number);
+	n = strlen(name);
+	for (size_t i = 0; i < s->out->n && line; i++) {
+		const char *origin = s->out->v[i].origin;
+
+		if (str_starts(origin, name) && origin[n] == ':') { /* its file was told twice */
+			return;
+		}
+	}
+	if (line) {
+		read_shell(s, name, line, len, NULL, 0);
+	} else {
+		follow_node(s, node, NULL, 0, false);
+	}
+}
+
+/* su app -s /bin/sh -c LINE */
+static void follow_su(struct search *s, char *const *argv, size_t n, const char *origin)
+{
+	for (size_t i = 1; i + 1 < n; i++) {
+		if (strcmp(argv[i], "-c") == 0) {
+			read_shell(s, origin, argv[i + 1], strlen(argv[i + 1]), NULL, 0);
+			return;
+		}
 	}
 }
 
@@ -346,7 +400,14 @@ static void add_argv(struct search *s, char *const *argv, size_t n, const struct
 	if (n == 0) {
 		return;
 	}
-	if (str_in(path_base(argv[0]), shells)) {
+	if (s->tree && !s->in_services) {
+		s->in_services = true;
+		entry_services(s->tree, s->config, argv, n, &s->left, follow_service, s);
+		s->in_services = false;
+	}
+	if (strcmp(path_base(argv[0]), "su") == 0) {
+		follow_su(s, argv, n, origin);
+	} else if (str_in(path_base(argv[0]), shells)) {
 		follow_shell(s, argv, n, origin);
 	} else if ((strcmp(argv[0], ".") == 0 || strcmp(argv[0], "source") == 0) && n > 1) {
 		follow_script(s, argv[1], argv + 2, n - 2, true);
@@ -369,7 +430,7 @@ static void add_entry(struct search *s, const struct strv *arguments, const char
 void entry_commands_find(const struct tree *tree, const struct image_config *config,
 	const struct product *product, struct entry_commands *ret)
 {
-	struct search s = {tree, config, ret, 0, EFFORT};
+	struct search s = {.tree = tree, .config = config, .out = ret, .left = EFFORT};
 	bool plain = !product || !product->n_tasks;
 
 	for (size_t i = 0; product && i < product->n_tasks; i++) {

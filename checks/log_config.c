@@ -211,6 +211,13 @@ static bool statement_setting(
 	return true;
 }
 
+#define MAX_LOOKS 300
+
+bool log_may_look(struct log_reader *r)
+{
+	return ++r->looks <= MAX_LOOKS;
+}
+
 static struct line find_setting(const struct log_reader *r, const char *name)
 {
 	struct statements st = statements_of(r);

@@ -38,6 +38,9 @@ static void with_name(const struct log_directive *directive, void *arg)
 	for (char *p = upper; *p; p++) {
 		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 	}
+	if (!naming->name && config_is(directive->target + (*directive->target == '/'))) {
+		return; /* LOGGING_PATH=/app/logging.ini: where it is configured */
+	}
 	named.name = naming->name ? naming->name : upper;
 	named.line = 0;
 	naming->found(&named, naming->arg);

@@ -38,27 +38,71 @@ static bool read_serilog(struct log_reader *r)
 	return true;
 }
 
-#define LOG4J "log4j.appender."
-
-/* log4j.properties: whether some logger, or another appender, has the one that name is of. */
-static bool log4j_has(const struct log_reader *r, struct line name)
+/* How often a word stands among the values: "INFO, console,FILE", "[console, file]", "- file". */
+static unsigned times_in_values(const struct log_reader *r, struct line word)
 {
-	static const char before[] = " \t,=:";
-	const char *own = name.s + strlen(LOG4J);
-	const char *dot = memchr(own, '.', name.len - (size_t)(own - name.s));
 	const char *end = r->plain + r->len;
-	auto_free char *appender = dot && dot > own ? xstrndup(own, (size_t)(dot - own)) : NULL;
+	auto_free char *text = xstrndup(word.s, word.len);
+	unsigned n = 0;
 
-	for (const char *at = r->plain;
-		appender && (at = str_find(at, (size_t)(end - at), appender)); at++) {
-		const char *next = at + strlen(appender);
+	for (const char *at = r->plain; (at = str_find(at, (size_t)(end - at), text)); at++) {
+		const char *next = at + word.len;
 
-		if (at > r->plain && strchr(before, at[-1]) && at[-1] &&
-			(next == end || isspace((unsigned char)*next) || *next == ',')) {
-			return true;
-		}
+		n += at > r->plain && strchr(" \t,=:[", at[-1]) && at[-1] &&
+		     (next == end || isspace((unsigned char)*next) || *next == ',' || *next == ']');
 	}
-	return false;
+	return n;
+}
+
+/* The name between a prefix and the last dot. */
+static struct line middle(struct line name, const char *prefix)
+{
+	const char *dot = memrchr(name.s, '.', name.len);
+	size_t n = strlen(prefix);
+
+	if (!dot || (size_t)(dot - name.s) <= n || strncmp(name.s, prefix, n) != 0) {
+		return (struct line){"", 0};
+	}
+	return (struct line){name.s + n, (size_t)(dot - name.s) - n};
+}
+
+/* log4j2: the value of appender.ID.name. */
+static struct line log4j2_name(const struct log_reader *r, struct line id)
+{
+	auto_free char *own = xasprintf("appender.%.*s.name", (int)id.len, id.s);
+	const char *at = str_find(r->plain, r->len, own);
+	struct config_setting set;
+
+	if (!at || !config_setting(at, strcspn(at, "\n"), &set)) {
+		return (struct line){"", 0};
+	}
+	return log_first_word(set.value);
+}
+
+/* What no logger has gets no records: log4j's and log4j2's appenders, handlers of Java and of
+ * Python's YAML. */
+static bool is_used(struct log_reader *r, struct line name)
+{
+	struct line log4j = middle(name, "log4j.appender.");
+	struct line log4j2 = middle(name, "appender.");
+	struct line python = middle(name, "handlers.");
+	struct line java = middle(name, "");
+
+	if (!log_may_look(r)) {
+		return true;
+	}
+	if (log4j.len) {
+		return times_in_values(r, log4j);
+	}
+	if (log4j2.len) {
+		struct line said = log4j2_name(r, log4j2);
+
+		return !said.len || times_in_values(r, said) > 1;
+	}
+	if (python.len) {
+		return times_in_values(r, python);
+	}
+	return !java.len || !log_name_ends(java, "FileHandler") || times_in_values(r, java);
 }
 
 /* log4j.appender.x.File, appender.x.fileName, Python's FileHandler with filename,
@@ -67,8 +111,7 @@ static bool log4j_has(const struct log_reader *r, struct line name)
 static bool read_appender(struct log_reader *r)
 {
 	struct line name = r->set->name;
-	bool log4j = name.len > strlen(LOG4J) && str_starts(name.s, LOG4J) &&
-		     log_name_ends(name, ".File");
+	bool log4j = middle(name, "log4j.appender.").len && log_name_ends(name, ".File");
 	bool log4j2 = log_name_ends(name, "fileName") &&
 		      (str_starts(name.s, "appender.") || r->appenders);
 	bool python = log_name_ends(name, "filename") && r->file_handler;
@@ -78,8 +121,8 @@ static bool read_appender(struct log_reader *r)
 	if (!log4j && !log4j2 && !python && !java) {
 		return false;
 	}
-	if (log4j && !log4j_has(r, name)) {
-		return true; /* nobody logs to it */
+	if (!is_used(r, name)) {
+		return true;
 	}
 	log_tell(r, "appender", log_first_word(r->set->value), NULL);
 	return true;

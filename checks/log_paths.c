@@ -50,6 +50,7 @@ struct judging {
 	char *plain; /* the file without comments, once its blocks were asked for */
 	struct log_blocks blocks;
 	struct strv seen; /* names of directives of reached configuration that have a default */
+	struct strv linked; /* paths that the entry makes links to standard streams */
 };
 
 static json_t *directive_evidence(
@@ -99,6 +100,10 @@ static enum log_target target_of(const struct judging *j, const char *path, char
 	auto_free char *inside = NULL;
 	enum log_target target;
 
+	if (strv_has(&j->linked, path)) {
+		*ret_final = xstrdup("/dev/stdout");
+		return LOG_TARGET_STDIO;
+	}
 	if (*path == '/') {
 		return log_target_of(j->ctx->tree, path, ret_final);
 	}
@@ -113,6 +118,14 @@ static enum log_target target_of(const struct judging *j, const char *path, char
 	}
 	inside = entry_path(j->ctx->image->config, path);
 	return log_target_of(j->ctx->tree, inside, ret_final);
+}
+
+/* A path that begins with a variable may lead to a stream; one within it may not. */
+static bool is_variable(const char *target)
+{
+	return str_starts(target, "%(") || str_starts(target, "#{") ||
+	       str_starts(target, "/dev/$") ||
+	       (*target == '$' && !str_starts(target, "${catalina."));
 }
 
 static void tell_file(struct judging *j, const struct log_directive *d)
@@ -141,7 +154,7 @@ static void tell_file(struct judging *j, const struct log_directive *d)
 			"%s in %s logs to the file '%s'; what the image starts does not seem to "
 			"read it",
 			d->name, subject, d->target);
-	} else if (strstr(d->target, "${") || strstr(d->target, "%(")) {
+	} else if (is_variable(d->target)) {
 		j->told++;
 		outcome_warn(j->out, subject, directive_evidence(j, d, final),
 			"%s logs to '%s': where that is depends on a variable (%s)", d->name,
@@ -370,6 +383,21 @@ static void judge_defaults(struct judging *j)
 	}
 }
 
+/* "ln -sf /dev/stdout /var/log/nginx/access.log", at start. */
+static void find_links(struct judging *j)
+{
+	for (size_t i = 0; i < j->entry.commands.n; i++) {
+		const struct strv *argv = &j->entry.commands.v[i].argv;
+		auto_free char *final = NULL;
+
+		if (argv->n == 4 && strcmp(path_base(argv->v[0]), "ln") == 0 &&
+			argv->v[1][0] == '-' && strchr(argv->v[1], 's') &&
+			log_target_of(j->ctx->tree, argv->v[2], &final) == LOG_TARGET_STDIO) {
+			strv_add(&j->linked, argv->v[3]);
+		}
+	}
+}
+
 static int run(const struct check_context *ctx, struct outcome *out, struct err *err)
 {
 	struct judging j = {
@@ -377,6 +405,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
+	find_links(&j);
 	tree_walk(tree_root(ctx->tree), visit, &j);
 	j.told += content_unread(&j.entry, out);
 	judge_commands(&j);
@@ -391,6 +420,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 			j.entry.reach.n, j.directives);
 	}
 	strv_release(&j.seen);
+	strv_release(&j.linked);
 	content_entry_release(&j.entry);
 	return 0;
 }

@@ -18,6 +18,7 @@ struct log_reader {
 	log_found_fn *found;
 	void *arg;
 	bool within_log; /* in a block of JSON that is called a log */
+	unsigned looks; /* through the whole file */
 	unsigned program; /* line of a supervisord program whose output goes nowhere yet; 0: none */
 	char section[64]; /* of an ini file, without brackets */
 	struct line appender; /* XML: the name of the one that was opened last */
@@ -41,6 +42,10 @@ void log_tell(const struct log_reader *r, const char *name, struct line target,
 /* The value of a setting elsewhere in the same file, or an empty line. name lives as long as the reader. */
 struct line log_setting(struct log_reader *r, const char *name);
 bool log_setting_is_on(struct log_reader *r, const char *name);
+
+/* Whether the whole file may be looked through once more for a name of its own: a file of thousands that
+ * ask for it is nobody's. What cannot be looked up counts as used. */
+bool log_may_look(struct log_reader *r);
 
 /* XML of logback, log4j, log4j2, Tomcat, NLog, log4net. */
 void log_read_xml(struct log_reader *r);

@@ -52,12 +52,12 @@ static bool is_tag(struct line tag, const char *name)
 
 /* Whether something besides its own definition names the appender: what no logger refers to gets no
  * records. Without a name it counts. */
-static bool is_referred_to(const struct log_reader *r, struct line name)
+static bool is_referred_to(struct log_reader *r, struct line name)
 {
 	const char *end = r->plain + r->len;
 	auto_free char *text = NULL;
 
-	if (!name.len || memchr(name.s, '$', name.len)) {
+	if (!name.len || memchr(name.s, '$', name.len) || !log_may_look(r)) {
 		return true;
 	}
 	text = xstrndup(name.s, name.len);

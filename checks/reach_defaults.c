@@ -28,6 +28,8 @@ const struct reach_default reach_defaults[] = {
 	{"php", "-c",
 		{"etc/php/*/cli/php.ini", "etc/php/*/cli/conf.d/*.ini", "usr/local/etc/php/php.ini",
 			"usr/local/etc/php/conf.d/*.ini", "etc/php*/conf.d/*.ini"}},
+	{"apache2", NULL, {"var/www/html/wp-config.php"}},
+	{"php-fpm", NULL, {"var/www/html/wp-config.php"}},
 	{"apache2", NULL, /* mod_php */
 		{"etc/php/*/apache2/php.ini", "etc/php/*/apache2/conf.d/*.ini",
 			"usr/local/etc/php/php.ini", "usr/local/etc/php/conf.d/*.ini"}},

@@ -30,7 +30,8 @@ static void tell_token(const struct secret_match *match, void *arg)
 	t->told++;
 }
 
-static void tell_value(
+/* True when it was told; so do the others. */
+static bool tell_value(
 	const char *subject, const char *name, const char *value, struct outcome *out)
 {
 	size_t len = strlen(value);
@@ -39,7 +40,7 @@ static void tell_value(
 	json_t *evidence;
 
 	if (judged == VALUE_PLAIN) {
-		return;
+		return false;
 	}
 	secret_redact(value, len, redacted);
 	evidence = json_pack(
@@ -54,45 +55,49 @@ static void tell_value(
 			"own runs with one that everybody can read",
 			subject);
 	}
+	return true;
 }
 
 /* A "name=value": as a token first, whatever its name, then by name and value. */
-static void check_pair(const char *subject, const char *pair, struct outcome *out)
+static bool check_pair(const char *subject, const char *pair, struct outcome *out)
 {
 	struct telling telling = {out, subject, 0};
 	const char *equals = strchr(pair, '=');
 	auto_free char *name = NULL;
 
 	if (!equals) {
-		return;
+		return false;
 	}
 	secret_scan((const uint8_t *)equals + 1, strlen(equals + 1), tell_token, &telling);
-	if (!telling.told) {
-		name = xstrndup(pair, (size_t)(equals - pair));
-		tell_value(subject, name, equals + 1, out);
+	if (telling.told) {
+		return true;
 	}
+	name = xstrndup(pair, (size_t)(equals - pair));
+	return tell_value(subject, name, equals + 1, out);
 }
 
 /* "|2 NPM_TOKEN=x VERSION=1 /bin/sh -c npm ci": build arguments, as the classic builder keeps them
  * with the command; BuildKit writes "RUN |2 ...". */
-static void check_arguments(const char *subject, const char *line, struct outcome *out)
+static bool check_arguments(const char *subject, const char *line, struct outcome *out)
 {
 	const char *bar = strchr(line, '|');
+	bool told = false;
 
 	if (!bar || !isdigit((unsigned char)bar[1]) ||
 		(bar != line && !str_starts(line, "RUN |"))) {
-		return;
+		return false;
 	}
 	for (const char *p = bar + 1 + strspn(bar + 1, "0123456789"); *p == ' ';) {
 		size_t len = strcspn(++p, " ");
 		auto_free char *pair = xstrndup(p, len);
 
 		if (*pair == '/') { /* the shell; a value may have spaces */
-			return;
+			break;
 		}
-		check_pair(subject, pair, out);
+		told = check_pair(subject, pair, out) || told;
 		p += len;
 	}
+	return told;
 }
 
 /* "ENV A=b C=d", "ENV A b": what is in force is looked at there; what a later one hides is in the
@@ -141,6 +146,10 @@ static void check_history(const struct image_config *config, struct outcome *out
 
 		const char *env = line ? strstr(line, "ENV ") : NULL;
 
+		if (line && str_starts(line, "ARG ")) {
+			check_env_line(config, subject, line + strlen("ARG "), out);
+			continue;
+		}
 		/* Shown as "ENV ..." or "/bin/sh -c #(nop)  ENV ..." */
 		if (env && (env == line || strstr(line, "#(nop)"))) {
 			check_env_line(config, subject, env + strlen("ENV "), out);
@@ -151,8 +160,7 @@ static void check_history(const struct image_config *config, struct outcome *out
 			continue;
 		}
 		secret_scan((const uint8_t *)line, strlen(line), tell_token, &telling);
-		if (!telling.told) {
-			check_arguments(subject, line, out);
+		if (!telling.told && !check_arguments(subject, line, out)) {
 			tell_value(subject, "", line, out); /* a URL, or --password=x */
 		}
 	}

@@ -285,6 +285,38 @@ static const char *skip(const char *p, const char *end, const char *these)
 	return p;
 }
 
+/* "export DB_PASSWORD=x" of a shell script; not what it computes. */
+static bool script_line(const char *s, size_t len, struct secret_match *match)
+{
+	if (len < 8 || strncmp(s, "export ", 7) != 0 || memchr(s, '$', len) ||
+		memchr(s, '`', len) || !dotenv_line(s, len, match) ||
+		match->kind != SECRET_DOTENV) {
+		return false;
+	}
+	match->kind = SECRET_SCRIPT;
+	return true;
+}
+
+/* Rails: what opens credentials.yml.enc is 16 bytes in hexadecimal. */
+static bool rails_line(const char *s, size_t len, struct secret_match *match)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!isxdigit((unsigned char)s[i])) {
+			return false;
+		}
+	}
+	return len == 32 && value_is_random(s, len) && tell(match, SECRET_CREDENTIALS_FILE, s, len);
+}
+
+static bool is_shell_script(const uint8_t *data, size_t len)
+{
+	const char *text = (const char *)data;
+	const uint8_t *newline = memchr(data, '\n', len < 128 ? len : 128);
+
+	return len > 2 && strncmp(text, "#!", 2) == 0 && newline &&
+	       str_find(text, (size_t)(newline - data), "sh");
+}
+
 /* The value behind a name, in whatever form: "token: x", "\"password\": \"x\"",
  * "<password>x</password>", <add key="ClearTextPassword" value="x"/>. */
 static bool login_line(const char *s, size_t len, struct secret_match *match)
@@ -298,7 +330,8 @@ static bool login_line(const char *s, size_t len, struct secret_match *match)
 		const char *p = at ? at + strlen(names[i]) : end;
 		size_t n;
 
-		if (!at || (at > s && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))) {
+		if (!at || skip(p, end, " \"':=>") == p ||
+			(at > s && (isalnum((unsigned char)at[-1]) || at[-1] == '_'))) {
 			continue;
 		}
 		p = skip(p, end, " \"':=>");
@@ -351,6 +384,8 @@ static const struct {
 	{"/.kube/config", login_line},
 	{"/.composer/auth.json", login_line},
 	{"/composer/auth.json", login_line},
+	{"/config/master.key", rails_line},
+	{"/config/credentials/production.key", rails_line},
 	{"/NuGet.Config", login_line},
 	{"/nuget.config", login_line},
 	{"/application_default_credentials.json", login_line},
@@ -383,7 +418,8 @@ static line_fn *line_reader(const char *path)
 void secret_files_scan(const char *path, const uint8_t *data, size_t len,
 	void (*found)(const struct secret_match *match, void *arg), void *arg)
 {
-	line_fn *reader = line_reader(path);
+	line_fn *by_path = line_reader(path);
+	line_fn *reader = by_path ? by_path : is_shell_script(data, len) ? script_line : NULL;
 	const char *at = (const char *)data;
 	const char *end = at + len;
 	unsigned told = 0;

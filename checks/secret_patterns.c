@@ -90,6 +90,7 @@ static const struct {
 	[SECRET_GIT_CREDENTIALS] = {"a login of .git-credentials", false},
 	[SECRET_CREDENTIALS_FILE] = {"a credential", false},
 	[SECRET_DOTENV] = {"a secret value of an environment file", false},
+	[SECRET_SCRIPT] = {"a secret value that a script exports", false},
 	[SECRET_DOTENV_DEFAULT] = {"a default password of an environment file", true},
 };
 

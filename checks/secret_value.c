@@ -67,7 +67,7 @@ bool value_is_reference(const char *value, size_t len)
 		}
 		return true;
 	}
-	return len > 2 && value[0] == '@' && value[len - 1] == '@';
+	return len > 2 && (value[0] == '@' || value[0] == '%') && value[len - 1] == value[0];
 }
 
 /* "<your-password>", "YOUR_TOKEN_HERE", "your-api-key": the word "your", a separator, and something

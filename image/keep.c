@@ -73,7 +73,7 @@ static const char *const endings[] = {"conf", "cfg", "cnf", "ini", "env", "prope
 
 static const char *const names[] = {"Caddyfile", "Corefile", "Procfile", "my.cnf", ".env", ".npmrc",
 	".netrc", ".pgpass", ".htpasswd", "config", "credentials", "gunicorn.conf.py",
-	"gunicorn_conf.py", "gunicorn_config.py", "puma.rb", "unicorn.rb", NULL};
+	"gunicorn_conf.py", "gunicorn_config.py", "puma.rb", "unicorn.rb", "wp-config.php", NULL};
 
 /* Some bytes say it for the whole: a text has no NUL, and no other control characters to speak
  * of. Looking at more would cost and change nothing. */

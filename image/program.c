@@ -342,6 +342,8 @@ static size_t started_by(const struct strv *argv, size_t at)
 {
 	const struct shim *shim = find_shim(argv->v[at]);
 	bool env = shim && str_eq(shim->name, "env");
+	/* Of dumb-init; others may take a value. */
+	static const char *const plain[] = {"--single-child", "--verbose", NULL};
 
 	if (!shim) {
 		return 0;
@@ -353,7 +355,7 @@ static size_t started_by(const struct strv *argv, size_t at)
 			at++;
 			break;
 		}
-		if (env && (option[1] == 'S' || option[1] == '-')) {
+		if (option[1] == '-' ? !str_in(option, plain) : env && option[1] == 'S') {
 			return 0;
 		}
 		/* "-p SIGTERM", but not "-pSIGTERM" */

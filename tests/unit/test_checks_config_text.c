@@ -145,6 +145,9 @@ static const struct {
 	{"a.yml", "es:\n  hosts:\n  - es1.hospital.org:9200\n", LITERAL_HOST, 3},
 	{"context.xml", "<Resource name=\"jdbc/db\" password=\"kX9-wq3Lm\" auth=\"Container\"/>\n",
 		LITERAL_CREDENTIAL, 1},
+	{"server.xml",
+		"<Server xmlns=\"http://a.vendor.org/ns\"\n url=\"http://b.vendor.org/\"/>\n",
+		LITERAL_HOST, 2},
 	{"web.config", "<add key=\"ApiToken\" value=\"YOUR_API_TOKEN\"/>\n", LITERAL_PLACEHOLDER,
 		1},
 };
@@ -170,6 +173,13 @@ static const char *const harmless[][2] = {
 	{"a.properties", "url=jdbc:oracle:thin:@${DB_HOST}:1521:ORCL\n"},
 	{"a.yml",
 		"packages:\n  - com.vendor.app\nhosts:\n  - 127.0.0.1\nother:\n  - a.vendor.org\n"},
+	{"logback.xml", "<configuration xmlns=\"http://ch.qos.vendor/ns\"\n"
+			" xsi:schemaLocation=\"http://ch.qos.vendor/ns\n"
+			" https://raw.vendor.org/logback.xsd\">\n</configuration>\n"},
+	{"server.xml",
+		"<!DOCTYPE Configure PUBLIC \"-//V//EN\" \"http://www.vendor.org/a.dtd\">\n"},
+	{"a.yml", "dicom: http://dicom.nema.org/resources/ontology/DCM\n"},
+	{"a.ini", "password = %DB_PASSWORD%\n"},
 	{"a.xml", "<beans profile=\"dev\" token=\"${T}\"/>\n"},
 	{"nginx.conf",
 		"server { add_header Content-Security-Policy \"img-src https://cdn.vendor.org\"; "

@@ -322,6 +322,7 @@ Test(baked_in_secrets, config_values)
 				 *)(uintptr_t) "RUN pip install -i https://ci:kX9wq3Lm@p.org/x y"},
 		{.created_by = (char *)(uintptr_t) "RUN curl http://admin:admin@localhost/"},
 		{.created_by = (char *)(uintptr_t) "RUN git clone https://ci:${TOKEN}@g.org/x"},
+		{.created_by = (char *)(uintptr_t) "ARG NPM_TOKEN=kX9-wq3Lm"},
 		{.created_by = (char *)(uintptr_t) "RUN |1 T=a b /bin/sh -c x --password=$T"}};
 	struct bench b;
 	auto_free char *text = NULL;
@@ -334,7 +335,7 @@ Test(baked_in_secrets, config_values)
 	fill(&b.config.cmd, "app|--db-password=kX9-wq3Lm|--port=8080|--token|kX9-wq3Lm");
 	expect(&b, &check_baked_in_secrets,
 		"!Env DB_PASSWORD; ?Env POSTGRES_PASSWORD; !Env DB; !Cmd; !Cmd; !history 0; "
-		"!history 2; !history 3; ?history 4");
+		"!history 2; !history 3; ?history 4; !history 6");
 	text = json_dumps(b.out.findings.v[0].evidence, 0);
 	cr_expect_null(strstr(text, "kX9-w"), "%s", text);
 	b.config.history.v = NULL;
@@ -378,6 +379,38 @@ Test(log_paths, nginx_linked_to_streams_passes)
 
 	bench_init(&b, rows, "nginx", NULL);
 	expect(&b, &check_log_paths, "");
+	bench_release(&b);
+}
+
+Test(log_paths, variables_in_a_path)
+{
+	static const struct fake rows[] = {
+		{.path = "etc/a.ini",
+			.text = "log_file = ${DIR}/a\nlogfile = /a/${NAME}.txt\n"
+				"log-file = ${catalina.base}/b\nerror_log = $DIR/a\n"},
+		{.path = NULL},
+	};
+	struct bench b;
+
+	bench_init(&b, rows, "app|--config|/etc/a.ini", NULL);
+	expect(&b, &check_log_paths, "?/etc/a.ini:1; !/etc/a.ini:2; !/etc/a.ini:3; ?/etc/a.ini:4");
+	bench_release(&b);
+}
+
+Test(log_paths, links_that_the_entry_makes)
+{
+	static const struct fake rows[] = {
+		{.path = "start",
+			.text = "#!/bin/sh\nln -sf /dev/stdout /var/log/nginx/access.log\n"
+				"ln -sf /data/x /var/log/nginx/error.log\nexec nginx\n"},
+		{.path = "usr/sbin/nginx", .file = true},
+		{.path = "etc/nginx/nginx.conf", .text = NGINX_CONF},
+		{.path = NULL},
+	};
+	struct bench b;
+
+	bench_init(&b, rows, "/start", NULL);
+	expect(&b, &check_log_paths, "!/etc/nginx/nginx.conf:1");
 	bench_release(&b);
 }
 

@@ -78,7 +78,8 @@ static const struct {
 		"3F args /var/log/app.log"},
 	{"app/logging.yml",
 		"handlers:\n  file:\n    class: logging.FileHandler\n    filename: out.txt\n"
-		"  console:\n    class: logging.StreamHandler\n    stream: ext://sys.stdout\n",
+		"  console:\n    class: logging.StreamHandler\n    stream: ext://sys.stdout\n"
+		"root:\n  handlers:\n  - console\n  - file\n",
 		"4F appender out.txt"},
 	{"app/log4j.properties",
 		"log4j.appender.F=org.apache.log4j.RollingFileAppender\nlog4j.appender.F.File=/x/y.txt\n"
@@ -88,10 +89,30 @@ static const struct {
 		"log4j.rootLogger=INFO, console\nlog4j.appender.file=a.RollingFileAppender\n"
 		"log4j.appender.file.File=/x/y.log\n",
 		""}, /* nobody logs to it */
+	{"app/log4j2.properties",
+		"appender.c.name = C\nappender.r.name = R\nappender.r.fileName = logs/a\n"
+		"rootLogger.appenderRef.c.ref = C\n",
+		""},
+	{"app/log4j2.properties",
+		"appender.r.name = R\nappender.r.fileName = logs/a\nrootLogger.appenderRef.r.ref = R\n",
+		"2F appender logs/a"},
+	{"app/logging.properties",
+		"handlers=java.util.logging.ConsoleHandler\n"
+		"java.util.logging.FileHandler.pattern=%h/java%u.log\n",
+		""},
+	{"app/logging.properties",
+		"handlers=java.util.logging.ConsoleHandler, java.util.logging.FileHandler\n"
+		"java.util.logging.FileHandler.pattern=/x/a%u.log\n",
+		"2F appender /x/a%u.log"},
+	{"app/logging.yml",
+		"handlers:\n  file:\n    class: logging.FileHandler\n    filename: a.log\n"
+		"root:\n  handlers: [console]\n",
+		""},
 	{"app/log4j2.properties", "appender.r.type = RollingFile\nappender.r.fileName = logs/a\n",
 		"2F appender logs/a"},
 	{"usr/local/tomcat/conf/logging.properties",
-		"1catalina.org.apache.juli.AsyncFileHandler.directory = ${catalina.base}/logs\n",
+		"1catalina.org.apache.juli.AsyncFileHandler.directory = ${catalina.base}/logs\n"
+		"handlers = 1catalina.org.apache.juli.AsyncFileHandler, java.util.logging.ConsoleHandler\n",
 		"1F appender ${catalina.base}/logs"},
 	{"app/logback.xml",
 		"<configuration>\n <appender name=\"F\" "
@@ -158,6 +179,7 @@ static const struct {
 	/* what is on, but goes nowhere in particular */
 	{"etc/traefik/traefik.yml", "accessLog: {}\n", ""},
 	{"etc/traefik/traefik.yml", "accessLog: true\n", ""},
+	{"app/config.toml", "accesslog = {}\nlogfile = true\n", ""},
 	{"etc/envoy/envoy.yaml", "access_log: [{name: f, c: {path: /x/a.log}}]\n",
 		"1F path /x/a.log"},
 	/* programs */
@@ -257,7 +279,8 @@ Test(log_environment, variables)
 	static const char *const env[] = {"LOGGING_FILE_NAME=/a/b", "LOGGING_LEVEL_ROOT=INFO",
 		"GUNICORN_CMD_ARGS=--workers 2 --access-logfile /a/c --error-logfile -",
 		"JAVA_TOOL_OPTIONS=-Xmx1g -Dlogging.file.path=/a/d", "LOG_FILE=/var/log/app.log",
-		"LOG_LEVEL=info", "PATH=/bin", "QUARKUS_LOG_FILE_PATH=/a/e.log", "NO_VALUE", NULL};
+		"LOG_LEVEL=info", "PATH=/bin", "LOGGING_PATH=/app/logging.ini",
+		"QUARKUS_LOG_FILE_PATH=/a/e.log", "NO_VALUE", NULL};
 	AUTO(strv) struct strv items = {0};
 	AUTO(strv) struct strv all = {0};
 	auto_free char *got = NULL;

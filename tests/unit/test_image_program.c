@@ -346,6 +346,10 @@ Test(image_program, goes_through_init_shims)
 	expect((struct question){rows, "tini -v -- gosu app env -u X A=1 nothing", "", "/", NULL},
 		"tini>sbin/tini\ngosu>bin/gosu\nenv>bin/env\nnothing!no such file");
 	expect((struct question){rows, "env PATH=/x nothing", "", "/", NULL}, "env>bin/env");
+	expect((struct question){rows, "dumb-init --rewrite 15:3 nothing", "", "/", NULL},
+		"dumb-init>usr/bin/dumb-init");
+	expect((struct question){rows, "dumb-init --verbose nothing", "", "/", NULL},
+		"dumb-init>usr/bin/dumb-init\nnothing!no such file");
 	expect((struct question){rows, "env -S nothing", "", "/", NULL}, "env>bin/env");
 	expect((struct question){rows, "tini", "", "/", NULL}, "tini>sbin/tini");
 }
