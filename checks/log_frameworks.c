@@ -38,7 +38,12 @@ static bool read_serilog(struct log_reader *r)
 	return true;
 }
 
-/* How often a word stands among the values: "INFO, console,FILE", "[console, file]", "- file". */
+static bool has(const struct log_reader *r, const char *word)
+{
+	return str_find(r->plain, r->len, word) != NULL;
+}
+
+/* How often a word stands among the values: "INFO, console,FILE", "[console, 'file']", "- file". */
 static unsigned times_in_values(const struct log_reader *r, struct line word)
 {
 	const char *end = r->plain + r->len;
@@ -48,8 +53,8 @@ static unsigned times_in_values(const struct log_reader *r, struct line word)
 	for (const char *at = r->plain; (at = str_find(at, (size_t)(end - at), text)); at++) {
 		const char *next = at + word.len;
 
-		n += at > r->plain && strchr(" \t,=:[", at[-1]) && at[-1] &&
-		     (next == end || isspace((unsigned char)*next) || *next == ',' || *next == ']');
+		n += at > r->plain && strchr(" \t,=:['\"", at[-1]) && at[-1] &&
+		     (next == end || isspace((unsigned char)*next) || strchr(",]'\"", *next));
 	}
 	return n;
 }
@@ -80,7 +85,7 @@ static struct line log4j2_name(const struct log_reader *r, struct line id)
 }
 
 /* What no logger has gets no records: log4j's and log4j2's appenders, handlers of Java and of
- * Python's YAML. */
+ * Python's YAML. Where no logger is, a file that includes this one may have them. */
 static bool is_used(struct log_reader *r, struct line name)
 {
 	struct line log4j = middle(name, "log4j.appender.");
@@ -92,17 +97,18 @@ static bool is_used(struct log_reader *r, struct line name)
 		return true;
 	}
 	if (log4j.len) {
-		return times_in_values(r, log4j);
+		return !has(r, "ootLogger") || times_in_values(r, log4j);
 	}
 	if (log4j2.len) {
 		struct line said = log4j2_name(r, log4j2);
 
-		return !said.len || times_in_values(r, said) > 1;
+		return !said.len || !has(r, "ootLogger") || times_in_values(r, said) > 1;
 	}
 	if (python.len) {
-		return times_in_values(r, python);
+		return (!has(r, "root:") && !has(r, "loggers:")) || times_in_values(r, python);
 	}
-	return !java.len || !log_name_ends(java, "FileHandler") || times_in_values(r, java);
+	return !java.len || !log_name_ends(java, "FileHandler") || !has(r, "handlers") ||
+	       times_in_values(r, java);
 }
 
 /* log4j.appender.x.File, appender.x.fileName, Python's FileHandler with filename,

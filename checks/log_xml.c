@@ -50,6 +50,19 @@ static bool is_tag(struct line tag, const char *name)
 	       (isspace((unsigned char)tag.s[1 + n]) || strchr("/>", tag.s[1 + n]));
 }
 
+/* Whether the file has loggers; one that is included may leave them to another. */
+static bool has_loggers(const struct log_reader *r)
+{
+	static const char *const tags[] = {"<root", "<logger", "<async", NULL};
+
+	for (size_t i = 0; tags[i]; i++) {
+		if (str_ifind(r->plain, r->len, tags[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Whether something besides its own definition names the appender: what no logger refers to gets no
  * records. Without a name it counts. */
 static bool is_referred_to(struct log_reader *r, struct line name)
@@ -57,7 +70,7 @@ static bool is_referred_to(struct log_reader *r, struct line name)
 	const char *end = r->plain + r->len;
 	auto_free char *text = NULL;
 
-	if (!name.len || memchr(name.s, '$', name.len) || !log_may_look(r)) {
+	if (!name.len || memchr(name.s, '$', name.len) || !log_may_look(r) || !has_loggers(r)) {
 		return true;
 	}
 	text = xstrndup(name.s, name.len);

@@ -127,6 +127,15 @@ static const struct {
 		" <root><appender-ref ref=\"C\"/><!-- <appender-ref ref=\"F\"/> --></root>\n"
 		"</configuration>\n",
 		""},
+	{"app/logback-appenders.xml", /* the loggers are in what includes it */
+		"<included>\n <appender name=\"F\">\n  <file>/var/log/a.txt</file>\n"
+		"  <pattern>%d %logger{36} %msg</pattern>\n </appender>\n</included>\n",
+		"3F file /var/log/a.txt"},
+	{"app/log4j.properties", "log4j.appender.F.File=/x/y.txt\n", "1F appender /x/y.txt"},
+	{"app/logging.yaml",
+		"handlers:\n  file:\n    class: logging.FileHandler\n    filename: a.log\n"
+		"root:\n  handlers: [\"file\"]\n",
+		"4F appender a.log"},
 	{"app/logback.xml", "<configuration>\n<file>/x/y</file><appender/></configuration>\n",
 		"2F file /x/y"}, /* of no appender */
 	{"app/log4j2.xml",
