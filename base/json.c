@@ -177,6 +177,17 @@ json_t *json_strv(const struct strv *list)
 	return array;
 }
 
+size_t json_first(json_t *names, const char *name, size_t i)
+{
+	const json_t *first = json_object_get(names, name);
+
+	if (first) {
+		return (size_t)json_integer_value(first);
+	}
+	json_object_set_new(names, name, json_integer((json_int_t)i));
+	return i;
+}
+
 /* How many values there are at most: what is neither first nor last of an array or object stands behind a
  * comma. */
 static size_t count_values(const char *text, size_t len)

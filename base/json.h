@@ -135,6 +135,10 @@ json_t *json_text(const char *s);
 json_t *json_text_n(const char *s, size_t len);
 json_t *json_strv(const struct strv *list);
 
+/* The number under which names (an object of the caller's, empty at first) has the name: an earlier one, or
+ * i, which it is given then. For lists of a stranger's, which may be long. */
+size_t json_first(json_t *names, const char *name, size_t i);
+
 /* "string", "number", ... as messages name it. */
 const char *json_type_word(const json_t *value);
 

@@ -46,17 +46,16 @@ static const json_t *choose(const json_t *all, size_t *ret_index, struct json_pr
 static void check_ids(
 	const struct product *product, const char *pointer, struct json_problems *problems)
 {
+	auto_json json_t *ids = json_object();
+
 	for (size_t i = 0; i < product->n_tasks; i++) {
-		for (size_t k = 0; k < i; k++) {
-			const char *id = product->tasks[i].id;
+		const char *id = product->tasks[i].id;
+		size_t first = id ? json_first(ids, id, i) : i;
 
-			if (id && str_eq(id, product->tasks[k].id)) {
-				auto_free char *at = json_pointer_index(pointer, i);
+		if (first != i) {
+			auto_free char *at = json_pointer_index(pointer, i);
 
-				strict_problem(
-					problems, at, "id", "'%.80s' is task %zu's, too", id, k);
-				break;
-			}
+			strict_problem(problems, at, "id", "'%.80s' is task %zu's, too", id, first);
 		}
 	}
 }

@@ -277,10 +277,9 @@ static void check_suites(struct extension *x, const json_t *value, const char *p
 	}
 }
 
-static void check_service(const struct extension *x, size_t i, const json_t *value,
-	const char *pointer, struct json_problems *problems)
+static void check_service(const struct service *service, const json_t *value, const char *pointer,
+	struct json_problems *problems)
 {
-	const struct service *service = &x->services.v[i];
 	auto_free char *readiness_at = json_pointer_add(pointer, "readiness");
 	auto_free char *environment_at = json_pointer_add(pointer, "environment");
 
@@ -294,14 +293,22 @@ static void check_service(const struct extension *x, size_t i, const json_t *val
 	if (service->name && !service_is_name(service->name)) {
 		strict_problem(problems, pointer, "name", "'%.80s' is no host name", service->name);
 	}
-	for (size_t k = 0; service->name && k < i; k++) {
-		const char *other = x->services.v[k].name;
+}
 
-		if (other && strcasecmp(service->name, other) == 0) {
-			strict_problem(problems, pointer, "name", "'%.80s' is service %zu's, too",
-				service->name, k);
-			return;
-		}
+/* Names of hosts are the same in capitals. */
+static void check_service_name(json_t *names, const char *name, size_t i, const char *pointer,
+	struct json_problems *problems)
+{
+	auto_free char *lower = xstrdup(name);
+	size_t first;
+
+	for (char *p = lower; *p; p++) {
+		*p = (char)tolower((unsigned char)*p);
+	}
+	first = json_first(names, lower, i);
+	if (first != i) {
+		strict_problem(
+			problems, pointer, "name", "'%.80s' is service %zu's, too", name, first);
 	}
 }
 
@@ -310,6 +317,7 @@ void extension_read(const json_t *value, const char *pointer, struct extension *
 {
 	auto_free char *readiness_at = json_pointer_add(pointer, "readiness");
 	auto_free char *environment_at = json_pointer_add(pointer, "environment");
+	auto_json json_t *names = json_object();
 
 	if (!value || json_is_null(value)) {
 		return;
@@ -320,10 +328,14 @@ void extension_read(const json_t *value, const char *pointer, struct extension *
 	check_environment(json_object_get(value, "environment"), environment_at, problems);
 	check_suites(ret, value, pointer, problems);
 	for (size_t i = 0; i < ret->services.n; i++) {
+		const struct service *service = &ret->services.v[i];
 		auto_free char *at = xasprintf("%s/services/%zu", pointer, i);
 
-		check_service(ret, i, json_array_get(json_object_get(value, "services"), i), at,
+		check_service(service, json_array_get(json_object_get(value, "services"), i), at,
 			problems);
+		if (service->name) {
+			check_service_name(names, service->name, i, at, problems);
+		}
 	}
 }
 

@@ -197,27 +197,18 @@ static void check_variable(
 	}
 }
 
-static bool is_earlier_key(const struct task *task, size_t i)
-{
-	for (size_t k = 0; k < i; k++) {
-		if (task->environment.v[i].key &&
-			str_eq(task->environment.v[k].key, task->environment.v[i].key)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void check_environment(
 	const struct task *task, const char *pointer, struct json_problems *problems)
 {
+	auto_json json_t *keys = json_object();
+
 	for (size_t i = 0; i < task->environment.n; i++) {
 		auto_free char *at = xasprintf("%s/environment/%zu", pointer, i);
+		const char *key = task->environment.v[i].key;
 
 		check_variable(&task->environment.v[i], at, problems);
-		if (is_earlier_key(task, i)) {
-			strict_problem(problems, at, "key", "'%.80s' is declared twice",
-				task->environment.v[i].key);
+		if (key && json_first(keys, key, i) != i) {
+			strict_problem(problems, at, "key", "'%.80s' is declared twice", key);
 		}
 	}
 }
