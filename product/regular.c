@@ -94,10 +94,3 @@ struct regular *regular_new(const char *pattern)
 
 	return make(pattern, &kind, &why);
 }
-
-int regular_found(const char *pattern, const char *text)
-{
-	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
-
-	return r ? regular_find(r, text) : -1;
-}

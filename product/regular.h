@@ -34,7 +34,4 @@ DEFINE_AUTO_PTR(regular)
 /* Whether it is found anywhere in text. */
 bool regular_find(struct regular *r, const char *text);
 
-/* Whether pattern is found anywhere in text: 1, 0, or -1 when it is not REGULAR_POSIX. */
-int regular_found(const char *pattern, const char *text);
-
 #endif

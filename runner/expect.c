@@ -27,17 +27,16 @@ static char *judge_header(const char *pair, const struct http_response *response
 	auto_free char *name = xstrndup(pair, equals ? (size_t)(equals - pair) : strlen(pair));
 	const char *pattern = equals ? equals + 1 : "";
 	const char *value = http_header(response, name, 0);
+	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
 
 	if (!value) {
 		return xasprintf("no header '%s'", name);
 	}
+	if (!r) {
+		return xasprintf("'%s' is no regular expression", pattern);
+	}
 	for (size_t i = 0; (value = http_header(response, name, i)); i++) {
-		int rc = regular_found(pattern, value);
-
-		if (rc < 0) {
-			return xasprintf("'%s' is no regular expression", pattern);
-		}
-		if (rc) {
+		if (regular_find(r, value)) {
 			return NULL;
 		}
 	}

@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_free char *text = fuzz_field(&in);
 	const char *why = NULL;
 	enum regular_kind kind = regular_kind(pattern, &why);
-	int found = regular_found(pattern, text);
+	AUTO_PTR(regular) struct regular *r = regular_new(pattern);
+	int found = r ? regular_find(r, text) : -1;
 
 	MUST((kind == REGULAR_POSIX) == !why);
 	MUST((kind == REGULAR_POSIX) == (found >= 0));

@@ -152,6 +152,7 @@ static const struct {
 	{SERVICE("\"name\":\"db\",\"memory\":99999999999"), "/services/0/memory"},
 	{SERVICE("\"name\":\"db\",\"readiness\":{\"port\":0}"), "/services/0/readiness/port"},
 	{SERVICE("\"name\":\"db\"},{\"name\":\"db\""), "/services/1/name"},
+	{SERVICE("\"name\":\"db\"},{\"name\":\"a\"},{\"name\":\"Db\""), "/services/2/name"},
 };
 
 Test(extension, wrong_values_are_errors_with_their_pointer)

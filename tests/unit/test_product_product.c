@@ -238,10 +238,14 @@ Test(product, oddities_are_warnings)
 
 Test(product, task_ids_are_unique)
 {
-	AUTO_PTR(product) struct product *p = parse_tasks("[{\"id\":\"a\"},{\"id\":\"a\"}]");
+	AUTO_PTR(product)
+	struct product *p =
+		parse_tasks("[{\"id\":\"b\"},{\"id\":\"a\"},{\"id\":\"c\"},{\"id\":\"a\"}]");
+	const struct json_problem *problem = problem_at(p, "/configuration/0/task/3/id", false);
 
 	cr_expect_eq(count_errors(p), 1);
-	cr_expect_not_null(problem_at(p, "/configuration/0/task/1/id", false));
+	cr_assert_not_null(problem);
+	cr_expect_str_eq(problem->message, "'a' is task 1's, too");
 }
 
 Test(product, exactly_one_default)
