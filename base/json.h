@@ -54,7 +54,8 @@ struct json_problems {
  * index of a thousand manifests has some 30,000. */
 #define JSON_VALUES_MAX 250000
 
-/* Add one; pointer is copied, its first 1000 bytes at least, the message is formatted. What passes JSON_PROBLEMS_MAX is dropped. */
+/* Add one; pointer is copied, its first 1000 bytes at least, the message is formatted. What passes
+ * JSON_PROBLEMS_MAX is dropped. */
 void json_problem_add(struct json_problems *list, bool warning, const char *pointer,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void json_problems_release(struct json_problems *list);
@@ -98,9 +99,8 @@ struct json_table {
 
 /* Parse a document. Members that are there twice (the last one counts), integers of more than 64
  * bits and other numbers beyond a double (the nearest one counts) are problems, not errors.
- * ERR_MALFORMED with line and column for what is no JSON; ERR_LIMIT for more than JSON_VALUES_MAX values.
- * Depth is limited (2048). The caller owns
- * the value; problems may be NULL. */
+ * ERR_MALFORMED with line and column for what is no JSON; ERR_LIMIT for more than JSON_VALUES_MAX
+ * values. Depth is limited (2048). The caller owns the value; problems may be NULL. */
 int json_parse(const char *text, size_t len, struct json_problems *problems, json_t **ret,
 	struct err *err);
 
@@ -135,8 +135,8 @@ json_t *json_text(const char *s);
 json_t *json_text_n(const char *s, size_t len);
 json_t *json_strv(const struct strv *list);
 
-/* The number under which names (an object of the caller's, empty at first) has the name: an earlier one, or
- * i, which it is given then. For lists of a stranger's, which may be long. */
+/* The number under which names (an object of the caller's, empty at first) has the name: an earlier
+ * one, or i, which it is given then. For lists of a stranger's, which may be long. */
 size_t json_first(json_t *names, const char *name, size_t i);
 
 /* "string", "number", ... as messages name it. */

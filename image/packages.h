@@ -24,7 +24,8 @@ DEFINE_AUTO_PTR(packages)
 const char *packages_owner(const struct packages *packages, const char *path);
 
 /* Whether owned content is still as shipped: 1 yes, 0 changed, -1 not known (no checksum).
- * md5 of dpkg conffiles and .md5sums (read when a package's is asked for first), sha1 (Q1...) of apk; content is the file's bytes. */
+ * md5 of dpkg conffiles and .md5sums (read when a package's is asked for first), sha1 (Q1...) of apk;
+ * content is the file's bytes. */
 int packages_pristine(struct packages *packages, const char *path, const void *content, size_t len);
 
 /* "dpkg", "apk", "dpkg, apk" or "" and how many packages: for evidence. */

@@ -22,9 +22,10 @@
 struct source;
 
 /* Open what the reference names; platform is what to fetch from a registry ("linux/arm64"; NULL:
- * linux/amd64, else linux/386), options (borrowed) how to be let in there. reference->path and ->tag are mended where the path itself has a colon. ERR_IO when
- * it is not there, ERR_MALFORMED when a file is no archive, ERR_LIMIT past LIMIT_SPOOL,
- * LIMIT_RATIO or LIMIT_MEMBERS, ERR_UNSUPPORTED without skopeo. */
+ * linux/amd64, else linux/386), options (borrowed) how to be let in there. reference->path and ->tag
+ * are mended where the path itself has a colon. ERR_IO when it is not there, ERR_MALFORMED when a
+ * file is no archive, ERR_LIMIT past LIMIT_SPOOL, LIMIT_RATIO or LIMIT_MEMBERS, ERR_UNSUPPORTED
+ * without skopeo. */
 int source_open(struct reference *reference, const char *platform,
 	const struct image_options *options, struct source **ret, struct err *err);
 void source_free(struct source *source);

@@ -80,7 +80,8 @@ size_t tree_count(const struct tree *tree); /* nodes, the root included */
 size_t tree_texts_dropped(const struct tree *tree);
 
 /* The node at path (leading slashes, "." and ".." are understood). Symbolic links on the way are
- * followed inside the root, at most 40 and 4096 bytes of targets; the last one only with follow. NULL when there is none. */
+ * followed inside the root, at most 40 and 4096 bytes of targets; the last one only with follow. NULL
+ * when there is none. */
 const struct node *tree_lookup(const struct tree *tree, const char *path, bool follow);
 
 /* The same, starting at a directory node for relative paths. */
