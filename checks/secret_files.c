@@ -351,63 +351,78 @@ static bool login_line(const char *s, size_t len, struct secret_match *match)
 
 /* A file is one of these when its path ends so ("/" in front: from the start of a component); a
  * leading "=" means the whole path. */
+#define NAMED(name, line) {name, sizeof(name) - 1, line}
 static const struct {
 	const char *name;
+	size_t len;
 	line_fn *line;
 } files[] = {
-	{"=etc/shadow", shadow_line},
-	{"=etc/shadow-", shadow_line},
-	{"=etc/passwd", shadow_line},
-	{"=etc/passwd-", shadow_line},
-	{"=etc/gshadow", gshadow_line},
-	{"=etc/gshadow-", gshadow_line},
-	{"htpasswd", htpasswd_line},
-	{"/.netrc", netrc_line},
-	{"/_netrc", netrc_line},
-	{"/.pgpass", pgpass_line},
-	{"/.git-credentials", git_line},
-	{"/git/credentials", git_line},
-	{"/.npmrc", npmrc_line},
-	{"/npmrc", npmrc_line},
-	{"/.docker/config.json", docker_line},
-	{"/.dockercfg", docker_line},
-	{"/.dockerconfigjson", docker_line},
-	{"/containers/auth.json", docker_line},
-	{".env", dotenv_line},
-	{"/.envrc", dotenv_line},
-	{"/gradle.properties", dotenv_line},
-	{"/pip.conf", git_line},
-	{"/.condarc", git_line},
-	{"/.git/config", git_line},
-	{"/.yarnrc.yml", login_line},
-	{"/.m2/settings.xml", login_line},
-	{"/.kube/config", login_line},
-	{"/.composer/auth.json", login_line},
-	{"/composer/auth.json", login_line},
-	{"/config/master.key", rails_line},
-	{"/config/credentials/production.key", rails_line},
-	{"/NuGet.Config", login_line},
-	{"/nuget.config", login_line},
-	{"/application_default_credentials.json", login_line},
-	{"/.s3cfg", login_line},
-	{"/.my.cnf", credentials_line},
-	{"/.pypirc", credentials_line},
-	{"/.cargo/credentials", credentials_line},
-	{"/.cargo/credentials.toml", credentials_line},
-	{"/.gem/credentials", credentials_line},
-	{"/.aws/credentials", credentials_line},
+	NAMED("=etc/shadow", shadow_line),
+	NAMED("=etc/shadow-", shadow_line),
+	NAMED("=etc/passwd", shadow_line),
+	NAMED("=etc/passwd-", shadow_line),
+	NAMED("=etc/gshadow", gshadow_line),
+	NAMED("=etc/gshadow-", gshadow_line),
+	NAMED("htpasswd", htpasswd_line),
+	NAMED("/.netrc", netrc_line),
+	NAMED("/_netrc", netrc_line),
+	NAMED("/.pgpass", pgpass_line),
+	NAMED("/.git-credentials", git_line),
+	NAMED("/git/credentials", git_line),
+	NAMED("/.npmrc", npmrc_line),
+	NAMED("/npmrc", npmrc_line),
+	NAMED("/.docker/config.json", docker_line),
+	NAMED("/.dockercfg", docker_line),
+	NAMED("/.dockerconfigjson", docker_line),
+	NAMED("/containers/auth.json", docker_line),
+	NAMED(".env", dotenv_line),
+	NAMED("/.envrc", dotenv_line),
+	NAMED("/gradle.properties", dotenv_line),
+	NAMED("/pip.conf", git_line),
+	NAMED("/.condarc", git_line),
+	NAMED("/.git/config", git_line),
+	NAMED("/.yarnrc.yml", login_line),
+	NAMED("/.m2/settings.xml", login_line),
+	NAMED("/.kube/config", login_line),
+	NAMED("/.composer/auth.json", login_line),
+	NAMED("/composer/auth.json", login_line),
+	NAMED("/config/master.key", rails_line),
+	NAMED("/config/credentials/production.key", rails_line),
+	NAMED("/NuGet.Config", login_line),
+	NAMED("/nuget.config", login_line),
+	NAMED("/application_default_credentials.json", login_line),
+	NAMED("/.s3cfg", login_line),
+	NAMED("/.my.cnf", credentials_line),
+	NAMED("/.pypirc", credentials_line),
+	NAMED("/.cargo/credentials", credentials_line),
+	NAMED("/.cargo/credentials.toml", credentials_line),
+	NAMED("/.gem/credentials", credentials_line),
+	NAMED("/.aws/credentials", credentials_line),
 };
+
+/* Asked for every file of an image: the last character decides nearly always. */
+static bool is_named(const char *path, size_t len, size_t row)
+{
+	const char *name = files[row].name;
+	size_t n = files[row].len;
+
+	if (!len || path[len - 1] != name[n - 1]) {
+		return false;
+	}
+	if (*name == '=') {
+		return str_eq(path, name + 1);
+	}
+	return (len >= n && memcmp(path + len - n, name, n) == 0) ||
+	       (*name == '/' && str_eq(path, name + 1));
+}
 
 static line_fn *line_reader(const char *path)
 {
 	const char *base = path_base(path);
+	size_t len = strlen(path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		const char *name = files[i].name;
-
-		if (*name == '=' ? strcmp(path, name + 1) == 0
-				 : str_ends(path, name) ||
-					   (*name == '/' && strcmp(path, name + 1) == 0)) {
+		if (is_named(path, len, i)) {
 			return files[i].line;
 		}
 	}

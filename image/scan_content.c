@@ -22,7 +22,7 @@ struct part {
 };
 
 struct collector {
-	struct part parts[5]; /* of an ELF file: the head, then elf_ranges */
+	struct part parts[4]; /* of an ELF file: elf_ranges behind the head */
 	size_t n_parts;
 	bool elf;
 	struct part text;
@@ -141,8 +141,8 @@ static struct part part_new(uint64_t offset, uint64_t len)
 	return (struct part){offset, (size_t)len, xcalloc((size_t)len + 1, 1)};
 }
 
-/* The head is kept as it is; behind it, what elf_ranges names, within the file and our cap: what
- * is cut off here makes the record "truncated", not wrong. */
+/* Behind the head, what elf_ranges names, within the file and our cap: what is cut off here makes the
+ * record "truncated", not wrong. */
 static void plan_elf(struct collector *c, const struct entry *entry)
 {
 	struct elf_range ranges[4];
@@ -153,7 +153,6 @@ static void plan_elf(struct collector *c, const struct entry *entry)
 	if (entry->data_len == entry->size) {
 		return;
 	}
-	c->parts[c->n_parts++] = part_new(0, entry->data_len);
 	for (size_t i = 0; i < n && ranges[i].offset < entry->size && room; i++) {
 		uint64_t len = entry->size - ranges[i].offset;
 
@@ -178,12 +177,12 @@ static void plan(struct collector *c, const struct entry *entry)
 static void finish_elf(
 	struct layer_scan *s, struct collector *c, const struct entry *entry, struct node *node)
 {
-	struct elf_part parts[5] = {{0, entry->data, entry->data_len}};
-	size_t n = c->n_parts ? c->n_parts : 1;
+	struct elf_part parts[1 + ARRAY_SIZE(c->parts)] = {{0, entry->data, entry->data_len}};
+	size_t n = 1 + c->n_parts;
 	struct elf *elf;
 
 	for (size_t i = 0; i < c->n_parts; i++) {
-		parts[i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
+		parts[1 + i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
 	}
 	if (elf_parse(parts, n, entry->size, &elf, NULL) == 0) {
 		facts_writer_elf(s->keep, elf);
