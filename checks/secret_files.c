@@ -351,7 +351,10 @@ static bool login_line(const char *s, size_t len, struct secret_match *match)
 
 /* A file is one of these when its path ends so ("/" in front: from the start of a component); a
  * leading "=" means the whole path. */
-#define NAMED(name, line) {name, sizeof(name) - 1, line}
+#define NAMED(name, line)                                                                          \
+	{                                                                                          \
+		name, sizeof(name) - 1, line                                                       \
+	}
 static const struct {
 	const char *name;
 	size_t len;

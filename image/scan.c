@@ -107,29 +107,6 @@ static bool verify(
 	return good && layer->diff_id;
 }
 
-static la_ssize_t read_stream(struct archive *archive, void *arg, const void **data)
-{
-	struct layer_scan *s = arg;
-	struct err err = {0};
-	size_t len;
-
-	if (s->in_headers && s->header_bytes > LIMIT_ENTRY_HEADERS) {
-		(void)err_set(&err, ERR_LIMIT,
-			"headers of more than %d MiB for one entry (before byte %" PRIu64
-			" of the tar)",
-			(int)(LIMIT_ENTRY_HEADERS / MIB), layer_stream_facts(s->stream)->tar_size);
-		s->fatal = err;
-	} else {
-		(void)layer_stream_read(s->stream, data, &len, &err);
-	}
-	if (err.code) {
-		archive_set_error(archive, err.sys ? err.sys : EINVAL, "%s", err.msg);
-		return -1;
-	}
-	s->header_bytes += len;
-	return (la_ssize_t)len;
-}
-
 /* Read the tar as far as it can be read, then what is behind its end. */
 static void read_tar(struct layer_scan *s)
 {
@@ -137,13 +114,14 @@ static void read_tar(struct layer_scan *s)
 	int rc;
 
 	scan_raw_begin(s);
+	s->bytes = (struct scan_bytes){.stream = s->stream, .together = scan_all_to_archive};
 	s->archive = archive_read_new();
 	if (!s->archive) {
 		abort();
 	}
 	archive_read_support_format_tar(s->archive);
 	archive_read_support_format_empty(s->archive);
-	rc = archive_read_open2(s->archive, s, NULL, read_stream, NULL, NULL);
+	rc = archive_read_open2(s->archive, s, NULL, scan_bytes_give, NULL, NULL);
 	if (rc <= ARCHIVE_FATAL) {
 		scan_raw_take(s, rc);
 	}

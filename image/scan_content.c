@@ -37,7 +37,8 @@ static bool next_piece(struct layer_scan *s, uint64_t size, struct piece *p, boo
 	const void *data = NULL;
 	uint64_t end = p->offset + p->len;
 	la_int64_t offset = 0;
-	int rc = archive_read_data_block(s->archive, &data, &p->len, &offset);
+	int rc = s->plain ? scan_bytes_piece(s, &data, &p->len, &offset)
+			  : archive_read_data_block(s->archive, &data, &p->len, &offset);
 
 	if (rc == ARCHIVE_EOF) {
 		return false;
@@ -182,7 +183,8 @@ static void finish_elf(
 	struct elf *elf;
 
 	for (size_t i = 0; i < c->n_parts; i++) {
-		parts[1 + i] = (struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
+		parts[1 + i] =
+			(struct elf_part){c->parts[i].offset, c->parts[i].data, c->parts[i].len};
 	}
 	if (elf_parse(parts, n, entry->size, &elf, NULL) == 0) {
 		facts_writer_elf(s->keep, elf);

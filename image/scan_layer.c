@@ -138,13 +138,14 @@ static int read_name(struct layer_scan *s, struct entry *entry, struct err *err)
 	return 0;
 }
 
-/* What the header says: libarchive has the size of the content, which it reads, and engines the
- * rest. ERR_UNSUPPORTED for an entry to pass over with a warning. */
+/* What the header says: who reads the content has its size, and engines the rest. ERR_UNSUPPORTED for an
+ * entry to pass over with a warning. */
 static int read_header(
 	struct layer_scan *s, struct archive_entry *ae, struct entry *entry, struct err *err)
 {
 	const struct tar_raw_item *item = s->item;
 	char link[LIMIT_PATH];
+	int64_t size;
 
 	*entry = (struct entry){.layer = s->layer};
 	if (read_name(s, entry, err)) {
@@ -167,8 +168,9 @@ static int read_header(
 	entry->mtime_ns = item->mtime_ns;
 	entry->dev_major = (uint32_t)item->dev_major;
 	entry->dev_minor = (uint32_t)item->dev_minor;
-	if (entry->type == NODE_FILE && !entry->hardlink && archive_entry_size(ae) > 0) {
-		entry->size = (uint64_t)archive_entry_size(ae);
+	size = ae ? archive_entry_size(ae) : item->size;
+	if (entry->type == NODE_FILE && !entry->hardlink && size > 0) {
+		entry->size = (uint64_t)size;
 	}
 	entry->xattrs = item->xattrs;
 	entry->n_xattrs = item->n_xattrs;
@@ -275,7 +277,9 @@ static void scan_entry(struct layer_scan *s, struct archive_entry *ae)
 	struct entry entry;
 	struct err err = {0};
 
-	scan_raw_compare(s, ae);
+	if (ae) {
+		scan_raw_compare(s, ae);
+	}
 	if (read_header(s, ae, &entry, &err)) {
 		scan_violation(s, err.code == ERR_UNSUPPORTED, "%s", err.msg);
 		return;
@@ -304,14 +308,20 @@ bool scan_count(struct layer_scan *s)
 	return true;
 }
 
-/* What libarchive steps over is a content of any size, what it reads then is headers, which it keeps. */
+/* What is stepped over is a content of any size. */
+static int leave_entry(struct layer_scan *s)
+{
+	if (s->plain) {
+		return scan_bytes_end(s);
+	}
+	return s->in_entry ? archive_read_data_skip(s->archive) : ARCHIVE_OK;
+}
+
+/* What libarchive reads then is headers, which it keeps. */
 static int next_header(struct layer_scan *s, struct archive_entry **ret)
 {
-	int rc = s->in_entry ? archive_read_data_skip(s->archive) : ARCHIVE_OK;
+	int rc;
 
-	if (rc <= ARCHIVE_FATAL) {
-		return rc;
-	}
 	s->in_headers = true;
 	s->header_bytes = 0;
 	rc = archive_read_next_header(s->archive, ret);
@@ -320,21 +330,41 @@ static int next_header(struct layer_scan *s, struct archive_entry **ret)
 	return rc;
 }
 
+/* The next entry is at s->at; *ret is what libarchive has of it, NULL when it is plain. */
+static int next_entry(struct layer_scan *s, struct archive_entry **ret)
+{
+	int rc = leave_entry(s);
+
+	*ret = NULL;
+	if (rc > ARCHIVE_FATAL && scan_bytes_plain(s)) {
+		s->at = (long long)s->bytes.next;
+		s->in_entry = false;
+		return ARCHIVE_OK;
+	}
+	if (rc > ARCHIVE_FATAL) {
+		rc = next_header(s, ret);
+	}
+	s->at = rc > ARCHIVE_FATAL ? scan_bytes_header(s)
+				   : (long long)layer_stream_facts(s->stream)->tar_size;
+	return rc;
+}
+
 void scan_entries(struct layer_scan *s)
 {
 	while (!s->dead && !s->fatal.code) {
 		struct archive_entry *ae;
-		int rc = next_header(s, &ae);
+		int rc = next_entry(s, &ae);
 
 		s->name[0] = '\0';
-		s->at = rc > ARCHIVE_FATAL ? (long long)archive_read_header_position(s->archive)
-					   : (long long)layer_stream_facts(s->stream)->tar_size;
 		if (rc == ARCHIVE_EOF) {
 			break;
 		}
 		scan_raw_take(s, rc);
 		if (!scan_archive_result(s, rc)) {
 			continue;
+		}
+		if (!ae && s->item) {
+			scan_bytes_begin(s, s->item);
 		}
 		if (scan_count(s) && s->item && !tar_raw_unsupported(s->item)) {
 			scan_entry(s, ae);

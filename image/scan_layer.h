@@ -16,6 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where the two readers of the tar are (scan_bytes.c). */
+struct scan_bytes {
+	struct layer_stream *stream;
+	const uint8_t *data; /* the block at hand */
+	size_t len;
+	uint64_t at; /* its offset in the tar */
+	uint64_t next; /* offset of the first byte that nobody has had */
+	uint64_t withheld; /* bytes before it that libarchive did not get */
+	bool together; /* it gets all from here on */
+};
+
 /* All there is to know while a layer is read; nothing in it is shared between layers but the image
  * and the tree. */
 struct layer_scan {
@@ -29,7 +40,11 @@ struct layer_scan {
 	bool wants_data; /* one of them has data() */
 
 	struct layer_stream *stream;
+	struct scan_bytes bytes;
 	struct archive *archive;
+	bool plain; /* the entry at hand is withheld from the archive; where its content is: */
+	uint64_t plain_content;
+	uint64_t plain_end;
 	bool in_entry; /* its content may have to be stepped over */
 	bool in_headers; /* the archive is reading them */
 	uint64_t header_bytes; /* since then */
@@ -86,6 +101,23 @@ bool scan_recall(struct layer_scan *s, const struct blob *blob, const char *name
  * its share into is not replaced by one without (known: there is one). */
 void scan_keep_begin(struct layer_scan *s, const char *name, bool known);
 void scan_keep_end(struct layer_scan *s, bool good, const struct layer_stream_facts *facts);
+
+/* For tests: libarchive is to read every entry. What comes out is the same. */
+extern bool scan_all_to_archive;
+
+/* The archive's archive_read_callback, whose argument is the layer_scan. */
+la_ssize_t scan_bytes_give(struct archive *archive, void *arg, const void **data);
+
+/* Where the header that the archive has read is in the tar. */
+long long scan_bytes_header(const struct layer_scan *s);
+
+/* Whether the entry at s->bytes.next is plain, and may be withheld from the archive. _begin: it is, and
+ * its content comes next. _piece: as archive_read_data_block(3). _end: pass over what is left of it, as
+ * archive_read_data_skip(3). Errors are set in the archive. */
+bool scan_bytes_plain(struct layer_scan *s);
+void scan_bytes_begin(struct layer_scan *s, const struct tar_raw_item *item);
+int scan_bytes_piece(struct layer_scan *s, const void **data, size_t *len, la_int64_t *offset);
+int scan_bytes_end(struct layer_scan *s);
 
 /* The second reader (tar_raw.h), whose items engines go by. _begin: it reads along in s->stream.
  * _take: report what it has up to the header that libarchive found at s->at (or, rc being

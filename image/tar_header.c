@@ -8,7 +8,8 @@
 
 /* Where the fields are: POSIX.1-2001 "ustar Interchange Format", and GNU tar's and star's of what
  * follows the magic. */
-enum { CHECKSUM = 148, TYPE = 156, MAGIC = 257, PREFIX = 345 };
+enum { SIZE = 124, CHECKSUM = 148, TYPE = 156, LINK = 157, MAGIC = 257, PREFIX = 345 };
+enum { PREFIX_LEN = 155 };
 enum { GNU_ATIME = 345, GNU_CTIME = 357, GNU_MAP = 386, GNU_EXTENDED = 482, GNU_REAL_SIZE = 483 };
 enum { MAP_EXTENDED = 504 };
 enum { STAR_ATIME = 476, STAR_CTIME = 488, STAR_TRAILER = 508 };
@@ -101,7 +102,7 @@ static void read_numbers(const uint8_t block[TAR_BLOCK], struct tar_header *h)
 		bool there;
 		int64_t *ret;
 	} numbers[] = {{"mode", 100, 8, true, &h->mode}, {"uid", 108, 8, true, &h->uid},
-		{"gid", 116, 8, true, &h->gid}, {"size", 124, 12, true, &h->size},
+		{"gid", 116, 8, true, &h->gid}, {"size", SIZE, 12, true, &h->size},
 		{"mtime", 136, 12, true, &h->mtime},
 		{"devmajor", 329, 8, h->format != TAR_V7, &h->dev_major},
 		{"devminor", 337, 8, h->format != TAR_V7, &h->dev_minor},
@@ -125,7 +126,7 @@ static bool has_gnu_prefix(const uint8_t block[TAR_BLOCK])
 		(!block[GNU_CTIME] || parse_number(block + GNU_CTIME, 12, &ignored))) {
 		return false;
 	}
-	for (size_t i = PREFIX; i < PREFIX + 155 && block[i]; i++) {
+	for (size_t i = PREFIX; i < PREFIX + PREFIX_LEN && block[i]; i++) {
 		if (block[i] >= 0x80) {
 			return false;
 		}
@@ -138,7 +139,7 @@ static void read_path(const uint8_t block[TAR_BLOCK], struct tar_header *h)
 	int prefix = 0;
 
 	if (h->format == TAR_USTAR || h->gnu_prefix) {
-		prefix = 155;
+		prefix = PREFIX_LEN;
 	} else if (h->format == TAR_STAR) {
 		prefix = 131;
 	}
@@ -159,8 +160,87 @@ bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret)
 	ret->gnu_prefix = ret->format == TAR_GNU && has_gnu_prefix(block);
 	read_numbers(block, ret);
 	read_path(block, ret);
-	snprintf(ret->link, sizeof(ret->link), "%.100s", (const char *)block + TYPE + 1);
+	snprintf(ret->link, sizeof(ret->link), "%.100s", (const char *)block + LINK);
 	return true;
+}
+
+static bool all_nul(const uint8_t *field, size_t len)
+{
+	return !len || (!*field && memcmp(field, field + 1, len - 1) == 0);
+}
+
+/* Octal digits, and spaces or NULs behind them. */
+static bool is_plain_number(const uint8_t *field, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && field[n] >= '0' && field[n] <= '7') {
+		n++;
+	}
+	if (!n || n == len) {
+		return false;
+	}
+	while (n < len && is_padding(field[n])) {
+		n++;
+	}
+	return n == len;
+}
+
+/* Printable ASCII, and NULs behind it. Returns its length, SIZE_MAX when it is something else. */
+static size_t plain_text(const uint8_t *field, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && field[n] >= ' ' && field[n] < 0x7f) {
+		n++;
+	}
+	return all_nul(field + n, len - n) ? n : SIZE_MAX;
+}
+
+static bool has_plain_names(const uint8_t block[TAR_BLOCK], bool link)
+{
+	size_t name = plain_text(block, 100);
+	size_t target = plain_text(block + LINK, 100);
+
+	if (!name || name == SIZE_MAX || target == SIZE_MAX || link != (target != 0)) {
+		return false;
+	}
+	return block[TYPE] == '5' || block[name - 1] != '/';
+}
+
+/* What the two formats have behind the numbers of devices. */
+static bool has_plain_end(const uint8_t block[TAR_BLOCK])
+{
+	if (memcmp(block + MAGIC, "ustar  ", 8) == 0) {
+		return all_nul(block + PREFIX, TAR_BLOCK - PREFIX);
+	}
+	return memcmp(block + MAGIC, "ustar\00000", 8) == 0 &&
+	       plain_text(block + PREFIX, PREFIX_LEN) != SIZE_MAX &&
+	       all_nul(block + PREFIX + PREFIX_LEN, TAR_BLOCK - PREFIX - PREFIX_LEN);
+}
+
+bool tar_header_plain(const uint8_t block[TAR_BLOCK])
+{
+	static const struct {
+		size_t at, len;
+		bool may_lack;
+	} numbers[] = {{100, 8, false}, {108, 8, false}, {116, 8, false}, {SIZE, 12, false},
+		{136, 12, false}, {CHECKSUM, 8, false}, {329, 8, true}, {337, 8, true}};
+	uint8_t type = block[TYPE];
+
+	if (!type || !strchr("0125", type) || !has_plain_end(block) ||
+		!has_plain_names(block, type == '1' || type == '2')) {
+		return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const uint8_t *field = block + numbers[i].at;
+
+		if (!is_plain_number(field, numbers[i].len) &&
+			!(numbers[i].may_lack && all_nul(field, numbers[i].len))) {
+			return false;
+		}
+	}
+	return type == '0' || strspn((const char *)block + SIZE, "0") >= 11;
 }
 
 bool tar_header_real_size(const uint8_t block[TAR_BLOCK], int64_t *ret)

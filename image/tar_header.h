@@ -35,6 +35,11 @@ struct tar_header {
 
 bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret);
 
+/* Of a header whose checksum is right: whether it is that of a file, link, symbolic link or directory in
+ * POSIX's or GNU's format and in nothing departs from what these write, so that every reader of tars
+ * takes it for the same. */
+bool tar_header_plain(const uint8_t block[TAR_BLOCK]);
+
 /* Of typeflag S in GNU's format: the size of the file with its holes. False: no number. */
 bool tar_header_real_size(const uint8_t block[TAR_BLOCK], int64_t *ret);
 

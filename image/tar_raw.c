@@ -66,6 +66,16 @@ uint64_t tar_raw_next_at(const struct tar_raw *raw)
 	return raw->first ? raw->first->at : UINT64_MAX;
 }
 
+uint64_t tar_raw_plain_at(const struct tar_raw *raw, uint64_t from)
+{
+	for (const struct tar_raw_item *item = raw->first; item; item = item->next) {
+		if (item->plain && item->at >= from) {
+			return item->at;
+		}
+	}
+	return UINT64_MAX;
+}
+
 bool tar_raw_lost(const struct tar_raw *raw)
 {
 	return raw->state == AT_LOST;

@@ -33,6 +33,7 @@ struct tar_raw_item {
 	char type; /* typeflag, '0' or '5' for the oldest tars' NUL */
 	char wrong[160]; /* what makes it unreadable, or differently read by engines; or "" */
 	char odd[160]; /* engines agree, other readers do not; or "" */
+	bool plain; /* every reader takes it for this, and nothing was said of it */
 	bool prefixed; /* other readers see only the end of the path; odd says so */
 	const char *path; /* as written */
 	const char *link;
@@ -65,6 +66,8 @@ void tar_raw_end(struct tar_raw *raw);
 struct tar_raw_item *tar_raw_next(struct tar_raw *raw);
 /* Offset of the next item, UINT64_MAX when there is none so far. */
 uint64_t tar_raw_next_at(const struct tar_raw *raw);
+/* Offset of the first plain one from that offset on; UINT64_MAX likewise. */
+uint64_t tar_raw_plain_at(const struct tar_raw *raw, uint64_t from);
 void tar_raw_item_free(struct tar_raw_item *item);
 DEFINE_AUTO_PTR(tar_raw_item)
 

@@ -240,6 +240,8 @@ void tar_raw_on_entry(struct tar_raw *raw, const struct tar_header *h, const uin
 			"see it");
 		item->prefixed = true;
 	}
+	item->plain = raw->at == raw->offset && !raw->told_global && !*raw->wrong && !*raw->odd &&
+		      tar_header_plain(block);
 	stored = has_content(item->type) ? item->size : 0;
 	if (stored < 0 || (h->bad && str_eq(h->bad, "size"))) {
 		tar_raw_wrong(raw, "size of %" PRId64 " bytes: engines refuse it", stored);

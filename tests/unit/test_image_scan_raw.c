@@ -2,6 +2,7 @@
 #include "image/scan.h"
 
 #include "base/str.h"
+#include "image/scan_layer.h"
 #include "tests/unit/scan_seen.h"
 #include "tests/unit/tar_kit.h"
 
@@ -201,4 +202,87 @@ Test(image_scan_raw, prefix_in_a_gnu_header)
 	cr_expect_eq(image->violations.n, 1);
 	expect_violation(image, VIOLATION_LAYER, true, "GNU header with a prefix");
 	cr_expect_not_null(tree_lookup(tree, "a/b/n", false));
+}
+
+/* ---- plain entries ---------------------------------------------------------------------------- */
+
+/* What was seen of the first len bytes of the tar, and what was said. */
+static void see(const struct buf *tar, size_t len, bool together, struct strv *log)
+{
+	const struct lk_layer layer = {NULL, 0, LAYER_PLAIN, tar->data, len};
+	AUTO_PTR(image) struct image *image = lk_image(&layer, 1);
+	AUTO_PTR(tree) struct tree *tree = NULL;
+	AUTO(seen) struct seen seen = {.want = "big"};
+	const struct entry_sink sink = sink_of(&seen);
+
+	scan_all_to_archive = together;
+	scan(image, &sink, 1, &tree);
+	scan_all_to_archive = false;
+	strv_add_all(log, &seen.log);
+	strv_addf(log, "%zu of big", seen.data.len);
+	for (size_t i = 0; i < image->violations.n; i++) {
+		const struct violation *v = &image->violations.v[i];
+
+		/* libarchive has several words for it */
+		strv_addf(log, "%d %s", v->warning,
+			strstr(v->message, "within an entry") || strstr(v->message, "runcated")
+				? "cut short"
+				: v->message);
+	}
+}
+
+/* Whoever reads an entry, the same comes out, wherever the tar ends and with whatever between them. */
+Test(image_scan_raw, who_reads_does_not_matter)
+{
+	static char big[300 * 1024];
+	static const struct lk_entry entries[] = {
+		{.name = "first", .text = "1"},
+		{.name = "usr/bin/"},
+		{.name = "usr/bin/tool", .text = "#!/bin/sh\n", .mode = 0755},
+		{.name = "x", .text = "in pax", .pax = "path=usr/named"},
+		{.name = "big", .text = big, .len = sizeof(big)},
+		{.name = "L", .type = 'L', .text = "usr/long", .len = 8},
+		{.name = "L", .text = "2"},
+		{.name = "hard", .type = '1', .target = "first"},
+		{.name = "soft", .type = '2', .target = "usr"},
+		{.name = "null", .type = '3', .dev_major = 1, .dev_minor = 3},
+		{.name = "usr/.wh.gone", .text = "not read"},
+		{.name = "caf\xe9", .text = "3"},
+		{.name = "last", .text = "4"},
+	};
+	AUTO(buf) struct buf tar;
+
+	tk_tar(&tar, entries, ARRAY_SIZE(entries), NULL);
+	for (size_t len = 0; len <= tar.len;
+		len += len < 4096 || len + 8192 > tar.len ? 97 : 20011) {
+		AUTO(strv) struct strv a = {0};
+		AUTO(strv) struct strv b = {0};
+
+		see(&tar, len, true, &a);
+		see(&tar, len, false, &b);
+		cr_assert_eq(a.n, b.n, "%zu bytes: %zu and %zu lines", len, a.n, b.n);
+		for (size_t i = 0; i < a.n; i++) {
+			cr_assert_str_eq(a.v[i], b.v[i], "%zu bytes", len);
+		}
+	}
+}
+
+/* A plain entry where libarchive sees the content of another (as above): it is asked about, too. */
+Test(image_scan_raw, who_reads_what_not_all_find)
+{
+	static const struct lk_entry entries[] = {{.name = "a", .text = "1"},
+		{.name = "l", .type = '1', .target = "a", .pax = "mtime=1"}, {.name = "hidden"},
+		{.name = "b"}, {.name = "last", .text = "2"}};
+	AUTO(buf) struct buf tar;
+	AUTO(strv) struct strv a = {0};
+	AUTO(strv) struct strv b = {0};
+
+	tk_tar(&tar, entries, ARRAY_SIZE(entries),
+		&(struct patch){4 * BLOCK + 124, "00000000003", 12});
+	see(&tar, tar.len, true, &a);
+	see(&tar, tar.len, false, &b);
+	cr_assert_eq(a.n, b.n);
+	for (size_t i = 0; i < a.n; i++) {
+		cr_expect_str_eq(a.v[i], b.v[i]);
+	}
 }

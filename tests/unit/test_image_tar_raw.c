@@ -158,6 +158,89 @@ Test(image_tar_raw, numbers_of_pax)
 	}
 }
 
+/* ---- what every reader takes for the same ------------------------------------------------------- */
+
+static const struct plain_row {
+	struct lk_entry entries[3];
+	struct patch patch;
+	bool plain;
+} plain[] = {
+	{{{.name = "file", .text = "1"}}, {0}, true},
+	{{{.name = "etc/"}}, {0}, true},
+	{{{.name = "soft", .type = '2', .target = "file"}}, {0}, true},
+	{{{.name = "hard", .type = '1', .target = "file"}}, {0}, true},
+	{{{.name = "n"}}, {345, "a/b", 3}, true}, /* the prefix */
+	{{{.name = "n"}}, {257, "ustar  ", 8}, true}, /* GNU's */
+	{{{.name = "n"}}, {100, "644    ", 8}, true}, /* mode: digits, then spaces and a NUL */
+	{{{.name = "n"}}, {257, "\0\0\0\0\0\0\0", 8}, false}, /* the oldest format */
+	{{{.name = "n"}}, {263, "01", 2}, false}, /* a version that there is not */
+	{{{.name = "n"}}, {508, "tar", 4}, false}, /* star's */
+	{{{.name = "n"}}, {500, "\1", 1}, false}, /* behind the prefix */
+	{{{.name = "n"}}, {156, "", 1}, false}, /* the oldest typeflag of a file */
+	{{{.name = "n"}}, {156, "7", 1}, false},
+	{{{.name = "dev", .type = '3', .dev_major = 1, .dev_minor = 3}}, {0}, false},
+	{{{.name = "n"}}, {0, "\0", 1}, false}, /* no name */
+	{{{.name = "n"}}, {0, "caf\xe9", 4}, false},
+	{{{.name = "n"}}, {0, "new\nline", 8}, false},
+	{{{.name = "n"}}, {0, "n\0m", 3}, false}, /* something behind its NUL */
+	{{{.name = "n"}}, {0, "n/", 2}, false}, /* a file or a directory */
+	{{{.name = "hard/", .type = '1', .target = "file"}}, {0}, false},
+	{{{.name = "n"}}, {345, "caf\xe9", 4}, false},
+	{{{.name = "n"}}, {157, "link", 4}, false}, /* a file with a target */
+	{{{.name = "soft", .type = '2'}}, {0}, false},
+	{{{.name = "soft", .type = '2', .target = "caf\xe9"}}, {0}, false},
+	{{{.name = "soft", .type = '2', .target = "file", .text = "1"}}, {0}, false}, /* content */
+	{{{.name = "hard", .type = '1', .target = "file", .text = "1"}}, {0}, false},
+	{{{.name = "etc/", .text = "1"}}, {0}, false},
+	{{{.name = "n"}}, {100, " 000644", 7}, false}, /* mode: a space in front */
+	{{{.name = "n"}}, {100, "00006440", 8}, false}, /* no end */
+	{{{.name = "n"}}, {100, "\0\0\0\0\0\0\0", 8}, false}, /* no digit */
+	{{{.name = "n"}},
+		{100,
+			"0644\0"
+			"1\0",
+			8},
+		false}, /* one behind the end */
+	{{{.name = "n"}}, {108, "\x80\0\0\0\0\0\0\1", 8}, false}, /* uid in base 256 */
+	{{{.name = "n"}}, {116, "-000001", 8}, false}, /* gid */
+	{{{.name = "n"}}, {124, "00000000009", 12}, false}, /* size */
+	{{{.name = "n"}}, {136, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12}, false},
+	{{{.name = "n"}}, {329, "x", 1}, false}, /* device number */
+	{{{.name = "n"}}, {345, "00000000012", 12}, true}, /* a prefix like any, in POSIX's */
+	{{{.name = "x", .pax = "mtime=1"}}, {0}, false},
+	{{{.name = "x", .pax = "comment=1"}}, {0}, false},
+	{{{.name = "L", .type = 'L', .text = "long"}, {.name = "x"}}, {0}, false},
+	{{SPECIAL('g', "13 comment=1\n"), {.name = "x"}}, {0}, false},
+};
+
+Test(image_tar_raw, plain_entries)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+		AUTO(buf) struct buf tar;
+		AUTO(items) struct items items = {0};
+
+		tk_tar(&tar, plain[i].entries, tk_count(plain[i].entries, 3), &plain[i].patch);
+		tk_read(&tar, tar.len, &items);
+		cr_assert_gt(items.n, 0, "row %zu", i);
+		cr_expect_eq(items.v[items.n - 1]->plain, plain[i].plain, "row %zu", i);
+	}
+}
+
+/* A global header speaks of all entries behind it. */
+Test(image_tar_raw, none_is_plain_behind_a_global_header)
+{
+	static const struct lk_entry entries[] = {{.name = "before"},
+		SPECIAL('g', "13 comment=1\n"), {.name = "next"}, {.name = "after"}};
+	AUTO(buf) struct buf tar;
+	AUTO(items) struct items items = {0};
+
+	tk_tar(&tar, entries, ARRAY_SIZE(entries), NULL);
+	tk_read(&tar, tar.len, &items);
+	cr_assert_eq(items.n, 3);
+	cr_expect(items.v[0]->plain);
+	cr_expect_not(items.v[1]->plain || items.v[2]->plain);
+}
+
 Test(image_tar_raw, extended_attributes)
 {
 	static const char bytes[] = "SCHILY.xattr.user.a=\0\n=\xff";
