@@ -5,7 +5,8 @@
  *
  * It is withheld only where libarchive stands right before it and holds nothing else: what libarchive
  * asks for then begins with the header of another entry. When it asks for more in the middle of one, the
- * two readers disagree where that ends: from there on libarchive reads along in everything.
+ * two readers disagree where that ends: from there on libarchive reads along in everything, as it does
+ * once something is wrong with the layer.
  */
 #include "image/scan_layer.h"
 
@@ -83,6 +84,7 @@ static int give(struct layer_scan *s, const void **ret, size_t *ret_len, struct 
 	if (fill(b, err)) {
 		return -1;
 	}
+	b->together |= s->n_violations != 0;
 	plain = b->together ? UINT64_MAX : tar_raw_plain_at(s->raw, b->next + !given(b));
 	if (plain == b->next) {
 		b->together = true;
@@ -117,7 +119,7 @@ bool scan_bytes_plain(struct layer_scan *s)
 	struct scan_bytes *b = &s->bytes;
 
 	/* what it still holds is in the block that fill() may let go */
-	return !b->together && given(b) &&
+	return !b->together && !s->n_violations && given(b) &&
 	       archive_filter_bytes(s->archive, 0) == (la_int64_t)given(b) &&
 	       fill(b, NULL) == 0 && tar_raw_plain_at(s->raw, b->next) == b->next;
 }
