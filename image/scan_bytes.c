@@ -120,8 +120,8 @@ bool scan_bytes_plain(struct layer_scan *s)
 
 	/* what it still holds is in the block that fill() may let go */
 	return !b->together && !s->n_violations && given(b) &&
-	       archive_filter_bytes(s->archive, 0) == (la_int64_t)given(b) &&
-	       fill(b, NULL) == 0 && tar_raw_plain_at(s->raw, b->next) == b->next;
+	       archive_filter_bytes(s->archive, 0) == (la_int64_t)given(b) && fill(b, NULL) == 0 &&
+	       tar_raw_plain_at(s->raw, b->next) == b->next;
 }
 
 void scan_bytes_begin(struct layer_scan *s, const struct tar_raw_item *item)

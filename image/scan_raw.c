@@ -4,7 +4,6 @@
 #include "base/str.h"
 #include "image/tar_path.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void tap(const void *data, size_t len, void *arg)
@@ -27,11 +26,15 @@ void scan_raw_free(struct layer_scan *s)
 /* Say what is to be said of the item, which becomes the entry at hand. */
 static void report(struct layer_scan *s, struct tar_raw_item *item)
 {
+	size_t len;
+
 	tar_raw_item_free(s->item);
 	s->item = item;
 	s->at = (long long)item->at;
 	s->said = *item->wrong != '\0';
-	snprintf(s->name, sizeof(s->name), "%s", item->path);
+	len = strnlen(item->path, sizeof(s->name) - 1);
+	memcpy(s->name, item->path, len);
+	s->name[len] = '\0';
 	if (*item->odd) {
 		scan_violation(s, true, "%s", item->odd);
 	}

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Where the fields are: POSIX.1-2001 "ustar Interchange Format", and GNU tar's and star's of what
@@ -134,9 +133,19 @@ static bool has_gnu_prefix(const uint8_t block[TAR_BLOCK])
 	return block[PREFIX] != '\0';
 }
 
+/* The field up to its first NUL, and a NUL behind it. Returns its length. */
+static size_t put_text(char *to, const uint8_t *field, size_t len)
+{
+	len = strnlen((const char *)field, len);
+	memcpy(to, field, len);
+	to[len] = '\0';
+	return len;
+}
+
 static void read_path(const uint8_t block[TAR_BLOCK], struct tar_header *h)
 {
-	int prefix = 0;
+	size_t prefix = 0;
+	char *to = h->path;
 
 	if (h->format == TAR_USTAR || h->gnu_prefix) {
 		prefix = PREFIX_LEN;
@@ -144,11 +153,10 @@ static void read_path(const uint8_t block[TAR_BLOCK], struct tar_header *h)
 		prefix = 131;
 	}
 	if (prefix && block[PREFIX]) {
-		snprintf(h->path, sizeof(h->path), "%.*s/%.100s", prefix,
-			(const char *)block + PREFIX, (const char *)block);
-	} else {
-		snprintf(h->path, sizeof(h->path), "%.100s", (const char *)block);
+		to += put_text(to, block + PREFIX, prefix);
+		*to++ = '/';
 	}
+	(void)put_text(to, block, 100);
 }
 
 bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret)
@@ -160,7 +168,7 @@ bool tar_header_parse(const uint8_t block[TAR_BLOCK], struct tar_header *ret)
 	ret->gnu_prefix = ret->format == TAR_GNU && has_gnu_prefix(block);
 	read_numbers(block, ret);
 	read_path(block, ret);
-	snprintf(ret->link, sizeof(ret->link), "%.100s", (const char *)block + LINK);
+	(void)put_text(ret->link, block + LINK, 100);
 	return true;
 }
 

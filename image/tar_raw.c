@@ -148,8 +148,10 @@ void tar_raw_lose(struct tar_raw *raw)
 
 void tar_raw_finish(struct tar_raw *raw, struct tar_raw_item *item)
 {
-	memcpy(item->wrong, raw->wrong, sizeof(item->wrong));
-	memcpy(item->odd, raw->odd, sizeof(item->odd));
+	if (*raw->wrong || *raw->odd) {
+		memcpy(item->wrong, raw->wrong, sizeof(item->wrong));
+		memcpy(item->odd, raw->odd, sizeof(item->odd));
+	}
 	item->content = raw->offset + TAR_BLOCK;
 	if (item->sparse && !item->misfit && *raw->pax.wrong) {
 		item->misfit = "a record of its pax header is wrong";
