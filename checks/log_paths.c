@@ -42,6 +42,7 @@ struct judging {
 	json_t *left_over; /* paths */
 	size_t directives;
 	size_t told; /* findings */
+	const struct node *var_log; /* NULL: the image has none */
 	/* of the file or command at hand */
 	const struct node *node; /* NULL: a command */
 	const char *place; /* path of the file, origin of the command */
@@ -291,18 +292,41 @@ static void judge_config(struct judging *j, const struct node *node, const char 
 	free(steal_ptr(j->plain));
 }
 
+static const struct node *child(const struct tree *tree, const struct node *dir, const char *name)
+{
+	return dir && dir->type == NODE_DIR ? tree_child(tree, dir, name, strlen(name)) : NULL;
+}
+
+static bool is_log(const struct judging *j, const struct node *node)
+{
+	if (str_ends(node->name, ".log")) {
+		return true;
+	}
+	for (const struct node *dir = node->parent; dir; dir = dir->parent) {
+		if (dir == j->var_log) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int visit(const struct node *node, void *arg)
 {
 	struct judging *j = arg;
 	auto_free char *path = NULL;
+	bool log;
 
 	if (node->type != NODE_FILE || !node->size) {
 		return 0;
 	}
+	log = is_log(j, node);
+	if (!log && !node_text(node)) {
+		return 0; /* nearly all files of an image: not worth their paths */
+	}
 	path = node_path(node);
-	if (str_starts(path, "var/log/") || str_ends(path, ".log")) {
+	if (log) {
 		judge_log_file(j, node, path);
-	} else if (node_text(node)) {
+	} else {
 		judge_config(j, node, path);
 	}
 	return 0;
@@ -406,6 +430,7 @@ static int run(const struct check_context *ctx, struct outcome *out, struct err 
 	(void)err;
 	content_entry_find(ctx, &j.entry);
 	find_links(&j);
+	j.var_log = child(ctx->tree, child(ctx->tree, tree_root(ctx->tree), "var"), "log");
 	tree_walk(tree_root(ctx->tree), visit, &j);
 	j.told += content_unread(&j.entry, out);
 	judge_commands(&j);
