@@ -25,7 +25,7 @@ OPT.coverage := -O0 -g --coverage
 CFLAGS ?=
 CPPFLAGS += -I. -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' $(if $(ISAL),-DHAVE_ISAL)
 ALL_CFLAGS := -std=gnu17 $(OPT.$(VARIANT)) $(WARN) -fPIE -pthread -include base/banned.h
-ALL_LDFLAGS := $(OPT.$(VARIANT)) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
+ALL_LDFLAGS := $(OPT.$(VARIANT)) -pie -Wl,-z,relro,-z,now,--build-id -pthread $(LDFLAGS)
 LIBS = $(shell pkg-config --libs $(PKGS) $(if $(ISAL),libisal)) -lzstd -lm
 
 SRC := $(foreach r,$(ROOMS),$(sort $(wildcard $(r)/*.c)))

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,26 +21,65 @@
 /* A file that is still written, and locked by who does it, or was left by a process that died. */
 #define UNFINISHED "tmp."
 
-/* This program as it is in memory: another build may read a layer in another way. */
-static int hash_program(char ret[DIGEST_TEXT_MAX], struct err *err)
+/* A note's name and content begin at multiples of four. */
+static size_t padded(size_t len)
+{
+	return (len + 3) & ~(size_t)3;
+}
+
+/* Add the build id among the notes from at to end, if one of them is that. */
+static void add_build_id(struct digest *d, const uint8_t *at, const uint8_t *end, bool *found)
+{
+	const ElfW(Nhdr) * note;
+
+	for (; end - at >= (ptrdiff_t)sizeof(*note); at += padded(note->n_descsz)) {
+		const uint8_t *name = at + sizeof(*note);
+
+		note = (const ElfW(Nhdr) *)at;
+		at = name + padded(note->n_namesz);
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
+			memcmp(name, "GNU", sizeof("GNU")) == 0) {
+			digest_add(d, at, note->n_descsz);
+			*found = true;
+		}
+	}
+}
+
+struct program {
+	struct digest *digest;
+	bool known;
+};
+
+/* The program itself comes first, and is all that is asked for. */
+static int on_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct program *program = arg;
+
+	(void)size;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		const uint8_t *at = (const uint8_t *)(info->dlpi_addr + p->p_vaddr);
+
+		if (p->p_type == PT_NOTE) {
+			add_build_id(program->digest, at, at + p->p_memsz, &program->known);
+		}
+	}
+	return 1;
+}
+
+/* Another build may read a layer in another way: the linker's digest of this one, and those libraries'
+ * versions that read layers. */
+static int digest_program(char ret[DIGEST_TEXT_MAX], struct err *err)
 {
 	AUTO_PTR(digest) struct digest *d = digest_new(DIGEST_SHA256);
-	auto_fd int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	auto_free char *libraries = NULL;
-	char chunk[64 * 1024];
-	ssize_t got;
-
-	do {
-		got = read(fd, chunk, sizeof(chunk));
-		if (got > 0) {
-			digest_add(d, chunk, (size_t)got);
-		}
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0) {
-		return err_sys(err, "read '/proc/self/exe'");
-	}
-	libraries = xasprintf(
+	auto_free char *libraries = xasprintf(
 		"%s %s %s", archive_version_string(), zlibVersion(), ZSTD_versionString());
+	struct program program = {d, false};
+
+	(void)dl_iterate_phdr(on_object, &program);
+	if (!program.known) {
+		return err_set(err, ERR_UNSUPPORTED, "the program has no build id");
+	}
 	digest_add(d, libraries, strlen(libraries));
 	digest_end(d, ret);
 	return 0;
@@ -61,7 +101,7 @@ int facts_open(const char *dir, struct facts **ret, struct err *err)
 	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
 		return err_set(err, ERR_DENIED, "'%s' may be written to by others", dir);
 	}
-	if (hash_program(f->program, err)) {
+	if (digest_program(f->program, err)) {
 		return -1;
 	}
 	*ret = steal_ptr(f);

@@ -11,8 +11,8 @@
  * parsing the tar. It never stands in for looking at the image: the stored bytes are hashed every
  * time, and only the digest under which they were kept lets a record be used.
  *
- * The name of a record is a digest of everything that it depends on: this program's own bytes and
- * those libraries' versions that read layers, the limits in force, the diff_ids of all lower
+ * The name of a record is a digest of everything that it depends on: this program's build id (which
+ * the linker makes of its code) and those libraries' versions that read layers, the limits in force, the diff_ids of all lower
  * layers (whose links decide where entries go), and the stored layer's digest. A record ends with
  * a digest of itself. What is damaged or of another program is not used, and goes in the end: the
  * records that were not used for longest are removed first.

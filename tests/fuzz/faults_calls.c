@@ -207,12 +207,6 @@ static int open_code(int flags)
 	return makes_file(flags) ? ENOSPC : EMFILE;
 }
 
-/* All of the program is hashed, and it is long: a short text stands in for it. */
-static const char *stand_in(const char *path)
-{
-	return strcmp(path, "/proc/self/exe") == 0 ? "/proc/self/comm" : path;
-}
-
 int open(const char *path, int flags, ...)
 {
 	REAL(open, int, const char *, int, ...)
@@ -222,7 +216,7 @@ int open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = mode_of(flags, ap);
 	va_end(ap);
-	return fault("open", open_code(flags)) ? -1 : real(stand_in(path), flags, mode);
+	return fault("open", open_code(flags)) ? -1 : real(path, flags, mode);
 }
 
 int openat(int dirfd, const char *path, int flags, ...)
