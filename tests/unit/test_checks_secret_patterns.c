@@ -519,6 +519,8 @@ static const struct {
 	{"app/.npmrc", "registry=https://r.a.org\n//r.a.org/:_authToken=4c1d-55ee\n", 1, SECRET_NPM,
 		2},
 	{"app/.npmrc", "//r.a.org/:_authToken=${NPM_TOKEN}\n", 0, 0, 0},
+	{".npmrc", "//r.a.org/:_authToken=4c1d-55ee\n", 1, SECRET_NPM, 1}, /* at the root */
+	{"app/my.npmrc", "//r.a.org/:_authToken=4c1d-55ee\n", 0, 0, 0}, /* another name */
 	{"root/.docker/config.json", "{\"auths\":{\"r.a.org\":{\"auth\":\"bWU6aHVudGVyMjI=\"}}}", 1,
 		SECRET_DOCKER_AUTH, 1},
 	{"root/.docker/config.json", "{\"auths\":{}, \"credsStore\": \"desktop\"}", 0, 0, 0},
